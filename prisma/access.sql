@@ -1,0 +1,86 @@
+-- Who may touch what: grants, row-level security, reader views, and the one function that looks across tenants.
+-- Applied in one transaction after the migrations, whenever this text, a migration or a role's name has changed
+-- (src/db/setup/access.ts fills in the names). A migration that alters a column shown by a view first drops that
+-- view (DROP VIEW read.x); it is made anew here.
+--
+--   {{owner}}   runs migrations and owns the tables        {{app}}     serves requests, owns nothing
+--   {{reader}}  NOLOGIN, owns the views                    {{signin}}  can call signin.find_login and nothing else
+--
+-- Why views: behind a policy, an operator that is not leakproof (numeric comparison, array and trigram operators,
+-- ILIKE, enum equality) cannot use an index. The view's own condition is the wall for reads; policies are the wall for
+-- writes and for whatever does not go through a view.
+
+REVOKE ALL ON SCHEMA public FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, {{app}}, {{reader}}, {{signin}};
+GRANT USAGE ON SCHEMA public TO {{app}}, {{reader}};
+
+DROP SCHEMA IF EXISTS read CASCADE;
+CREATE SCHEMA read;
+GRANT USAGE ON SCHEMA read TO {{app}};
+GRANT USAGE, CREATE ON SCHEMA read TO {{reader}};
+
+-- Row-level security on every tenant table, and a view of it for those that are read as records.
+DO $access$
+DECLARE
+  current_org CONSTANT text := '(SELECT nullif(current_setting(''app.org_id'', true), '''')::uuid)';
+  tenant_table text;
+  tenant_key text;
+  policy_name text;
+  shown_columns text;
+BEGIN
+  FOREACH tenant_table IN ARRAY ARRAY['organizations', 'users', 'companies', 'contacts', 'pipelines', 'pipeline_stages',
+                                      'deals', 'activities', 'audit_logs', 'refresh_tokens'] LOOP
+    tenant_key := CASE tenant_table WHEN 'organizations' THEN 'id' ELSE 'org_id' END;
+    FOREACH policy_name IN ARRAY ARRAY['tenant', 'reader', 'owner'] LOOP
+      EXECUTE format('DROP POLICY IF EXISTS %I ON public.%I', policy_name, tenant_table);
+    END LOOP;
+    EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', tenant_table);
+    EXECUTE format('CREATE POLICY tenant ON public.%I TO {{app}} USING (%I = %s) WITH CHECK (%I = %s)',
+                   tenant_table, tenant_key, current_org, tenant_key, current_org);
+    EXECUTE format('CREATE POLICY reader ON public.%I FOR SELECT TO {{reader}} USING (true)', tenant_table);
+    -- FORCE binds the owner too: without this a migration's backfill would touch no row and say nothing.
+    EXECUTE format('CREATE POLICY owner ON public.%I TO {{owner}} USING (true) WITH CHECK (true)', tenant_table);
+    CONTINUE WHEN tenant_table = 'refresh_tokens';
+    SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO shown_columns
+      FROM pg_attribute
+     WHERE attrelid = format('public.%I', tenant_table)::regclass AND attnum > 0 AND NOT attisdropped
+       AND attname <> 'password_hash';
+    EXECUTE format('CREATE VIEW read.%I AS SELECT %s FROM public.%I WHERE %I = %s',
+                   tenant_table, shown_columns, tenant_table, tenant_key, current_org);
+    EXECUTE format('GRANT SELECT (%s) ON public.%I TO {{reader}}', shown_columns, tenant_table);
+    -- INSERT … RETURNING and UPDATE … WHERE read the table itself, under its policy.
+    EXECUTE format('GRANT SELECT (%s) ON public.%I TO {{app}}', shown_columns, tenant_table);
+    EXECUTE format('ALTER VIEW read.%I OWNER TO {{reader}}', tenant_table);
+    EXECUTE format('SET LOCAL ROLE {{reader}}');
+    EXECUTE format('GRANT SELECT ON read.%I TO {{app}}', tenant_table);
+    EXECUTE 'RESET ROLE';
+  END LOOP;
+END $access$;
+
+-- Writes: identity, tenant, version and timestamps are nobody's to set; records are deleted softly.
+GRANT INSERT ON public.companies, public.contacts, public.pipelines, public.deals, public.activities TO {{app}};
+GRANT INSERT ON public.audit_logs TO {{app}};
+GRANT UPDATE (last_login_at) ON public.users TO {{app}};
+GRANT UPDATE (owner_id, name, industry, website, phone, merged_into, deleted_at) ON public.companies TO {{app}};
+GRANT UPDATE (company_id, owner_id, first_name, last_name, email, phone, job_title, status, tags, last_activity_at,
+              merged_into, deleted_at) ON public.contacts TO {{app}};
+GRANT UPDATE (name, is_default, stages, deleted_at) ON public.pipelines TO {{app}};
+GRANT UPDATE (pipeline_id, stage_id, contact_id, company_id, owner_id, title, value, currency, status,
+              expected_close_date, position, stage_entered_at, closed_at, lost_reason, last_activity_at, deleted_at)
+  ON public.deals TO {{app}};
+GRANT UPDATE (owner_id, contact_id, deal_id, type, subject, description, due_date, is_completed, completed_at,
+              deleted_at) ON public.activities TO {{app}};
+
+-- Signing in knows an e-mail and no organization. This answers that question and no other.
+DROP SCHEMA IF EXISTS signin CASCADE;
+CREATE SCHEMA signin;
+GRANT USAGE ON SCHEMA signin TO {{signin}};
+CREATE FUNCTION signin.find_login(login_email text)
+  RETURNS TABLE (org_id uuid, user_id uuid, password_hash text, role text)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT u.org_id, u.id, u.password_hash, u.role::text
+    FROM public.users AS u
+   WHERE u.email = lower(login_email) AND u.is_active AND u.deleted_at IS NULL
+$$;
+REVOKE ALL ON FUNCTION signin.find_login(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION signin.find_login(text) TO {{signin}};
