@@ -1,0 +1,61 @@
+import type { Client } from 'pg';
+import { makeActivities } from './activities.js';
+import { makeCompanies } from './companies.js';
+import { makeContacts, rateContacts } from './contacts.js';
+import { makeDeals } from './deals.js';
+import { dateLastActivities, deleteSome } from './endings.js';
+import { insertRows, seedAlone } from './insert.js';
+import { startOfDay } from './moments.js';
+import { makeOrganizations, type OrganizationRow } from './organizations.js';
+import { makePipelines } from './pipelines.js';
+import type { Scene } from './scene.js';
+import { makeUsers } from './users.js';
+
+export interface DemoOptions {
+  /** Of the password that all demo users share. */
+  passwordHash: string;
+  /** Everything is dated relative to this day. */
+  now: Date;
+  say: (line: string) => void;
+}
+
+/**
+ * Fills an empty database with two organizations, Acme (English) and Globex (German): the same data whenever it is run
+ * on the same day. Does nothing when there is any organization; of two instances that start at once, one seeds.
+ *
+ * @param client connected as the migration owner, outside a transaction.
+ */
+export async function seedDemo(client: Client, { passwordHash, now, say }: DemoOptions): Promise<void> {
+  await seedAlone(client, async () => {
+    if (!(await isEmpty(client))) return;
+    for (const { row, scene } of makeOrganizations(startOfDay(now), passwordHash)) {
+      say(`Seeding the demo organization ${row.name} …`);
+      await insertOrganization(client, row, scene);
+    }
+  });
+}
+
+/** Whether there is no organization yet. */
+export async function isEmpty(client: Client): Promise<boolean> {
+  const { rowCount } = await client.query('SELECT FROM public.organizations LIMIT 1');
+  return rowCount === 0;
+}
+
+async function insertOrganization(client: Client, organization: OrganizationRow, scene: Scene): Promise<void> {
+  const users = makeUsers(scene);
+  const companies = makeCompanies(scene, users, 120);
+  const contacts = makeContacts(scene, users, companies, 600);
+  const records = { users, companies, contacts, pipelines: makePipelines(scene) };
+  const deals = makeDeals(scene, records, 300);
+  rateContacts(scene, contacts);
+  const activities = makeActivities(scene, records, deals, 1_500);
+  deleteSome(scene, records, deals, activities);
+  dateLastActivities(contacts, deals, activities);
+  await insertRows(client, 'organizations', [organization]);
+  await insertRows(client, 'users', users);
+  await insertRows(client, 'pipelines', records.pipelines.map(({ row }) => row));
+  await insertRows(client, 'companies', companies.map(({ row }) => row));
+  await insertRows(client, 'contacts', contacts.map(({ row }) => row));
+  await insertRows(client, 'deals', deals.map(({ row }) => row));
+  await insertRows(client, 'activities', activities);
+}

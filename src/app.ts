@@ -1,0 +1,75 @@
+import type { FastifyInstance } from 'fastify';
+import { pino, type Logger } from 'pino';
+import { cursorSeal, openDatabase, type Database } from './db/index.js';
+import type { AuthDoor } from './domain/auth/auth.js';
+import { passwords } from './domain/auth/passwords.js';
+import { tokens } from './domain/auth/tokens.js';
+import { graph } from './domain/index.js';
+import { GraphContext } from './graphql/context.js';
+import { buildSchema } from './graphql/schema.js';
+import { graphServer } from './graphql/server.js';
+import { httpServer } from './http/server.js';
+
+export interface AppSettings {
+  /** The project's folder: holds `schema/`. */
+  root: string;
+  appUrl: string;
+  signinUrl: string;
+  secret: string;
+  poolSize: number;
+  connectTimeoutMs: number;
+  statementTimeoutMs: number;
+  accessTokenSeconds: number;
+  bcryptCost: number;
+  corsOrigins: readonly string[];
+  openSchema: boolean;
+  log: Logger;
+  now?: () => number;
+  /** For tests: is told of every statement of the read side. */
+  observe?: (text: string) => void;
+  /** For the test that shows that PostgreSQL alone keeps tenants apart; never false elsewhere. */
+  tenantFilter?: boolean;
+}
+
+/** Everything that is made once a process. */
+export interface App {
+  http: FastifyInstance;
+  database: Database;
+  door: AuthDoor;
+  /** Refuses new requests, lets running ones finish, gives the connections back. */
+  close(): Promise<void>;
+}
+
+/** Builds the server; `app.http.listen(…)` opens the door, `app.http.inject(…)` tries it without a socket. */
+export async function buildApp(settings: AppSettings): Promise<App> {
+  const now = settings.now ?? Date.now;
+  const { secret, log } = settings;
+  const database = openDatabase({ ...settings, graph, seal: cursorSeal(secret, now), tenantFilter: settings.tenantFilter ?? true });
+  const door: AuthDoor = {
+    database,
+    now,
+    passwords: passwords({ pepper: secret, cost: settings.bcryptCost }),
+    tokens: tokens({ secret, lifetimeSeconds: settings.accessTokenSeconds, now }),
+  };
+  const apollo = graphServer({ schema: buildSchema(settings.root), openSchema: settings.openSchema, log });
+  await apollo.start();
+  const http = await httpServer({
+    apollo,
+    contextFor: (request) => new GraphContext({ database, door, ...request }),
+    verifyToken: door.tokens.verify,
+    checkReady: () => database.ping(),
+    corsOrigins: settings.corsOrigins,
+    log,
+  });
+  const close = async (): Promise<void> => {
+    await http.close();
+    await apollo.stop();
+    await database.close();
+  };
+  return { http, database, door, close };
+}
+
+/** Log lines as JSON, or readable while developing. Never any personal data. */
+export function makeLog(level: string, readable: boolean): Logger {
+  return readable ? pino({ level, transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } }) : pino({ level });
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+
+const flag = z.enum(['on', 'off']).transform((value) => value === 'on');
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a URL like postgres://user:password@host:5432/database' });
+const whole = (least: number, most: number): z.ZodType<number> => z.coerce.number().int().min(least).max(most);
+
+/** Every setting, by its environment variable. README.md has the same list for people; a test compares them. */
+export const SETTINGS = {
+  NODE_ENV: z.enum(['production', 'development', 'test']).default('development'),
+  PORT: whole(0, 65_535).default(4000),
+  HOST: z.string().min(1).default('localhost'),
+  DATABASE_URL: postgresUrl.optional(),
+  APP_DATABASE_URL: postgresUrl.optional(),
+  SIGNIN_DATABASE_URL: postgresUrl.optional(),
+  READER_ROLE: z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a plain PostgreSQL role name').optional(),
+  DATABASE_POOL_SIZE: whole(2, 500).default(10),
+  DATABASE_CONNECT_TIMEOUT_MS: whole(50, 60_000).default(1_000),
+  DATABASE_STATEMENT_TIMEOUT_MS: whole(50, 600_000).default(5_000),
+  PULSE_DATA_DIR: z.string().min(1).optional(),
+  SECRET_KEY: z.string().min(32, 'must have at least 32 characters; make one with: openssl rand -base64 48').optional(),
+  ACCESS_TOKEN_SECONDS: whole(10, 86_400).default(900),
+  BCRYPT_COST: whole(4, 16).default(12),
+  CORS_ORIGINS: z
+    .string()
+    .transform((list) => list.split(',').map((origin) => origin.trim()).filter(Boolean))
+    .pipe(z.array(z.url({ protocol: /^https?$/, error: 'must be a comma-separated list of origins like https://app.example' })))
+    .default([]),
+  OPEN_SCHEMA: flag.optional(),
+  DEMO_DATA: flag.optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
+} as const;
+
+const schema = z.object(SETTINGS);
+
+export type Config = Omit<z.infer<typeof schema>, 'SECRET_KEY' | 'PULSE_DATA_DIR' | 'OPEN_SCHEMA' | 'DEMO_DATA' | 'LOG_LEVEL'> & {
+  production: boolean;
+  PULSE_DATA_DIR: string;
+  SECRET_KEY: string;
+  OPEN_SCHEMA: boolean;
+  DEMO_DATA: boolean;
+  LOG_LEVEL: string;
+};
+
+/**
+ * Reads the settings; nothing else reads the environment.
+ *
+ * @param root the project's folder: `.data` in it is the default data folder.
+ * @throws Error with a line for each variable that is wrong.
+ */
+export function readConfig(root: string, env: NodeJS.ProcessEnv = process.env): Config {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(set);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+    throw new Error(`These settings are wrong (README.md, "Configuration"):\n${lines.join('\n')}`);
+  }
+  const { data } = parsed;
+  const production = data.NODE_ENV === 'production';
+  if (production && !data.SECRET_KEY) {
+    throw new Error('These settings are wrong (README.md, "Configuration"):\n  SECRET_KEY: is needed in production; make one with: openssl rand -base64 48');
+  }
+  const dataDir = path.resolve(root, data.PULSE_DATA_DIR ?? '.data');
+  return {
+    ...data,
+    production,
+    PULSE_DATA_DIR: dataDir,
+    SECRET_KEY: data.SECRET_KEY ?? keptSecret(dataDir),
+    OPEN_SCHEMA: data.OPEN_SCHEMA ?? !production,
+    DEMO_DATA: data.DEMO_DATA ?? !production,
+    LOG_LEVEL: data.LOG_LEVEL ?? (production ? 'info' : 'warn'),
+  };
+}
+
+/** In development the secret is made once and kept, so that tokens and cursors outlive a restart. */
+function keptSecret(dataDir: string): string {
+  const file = path.join(dataDir, 'secret-key');
+  if (!existsSync(file)) {
+    mkdirSync(dataDir, { recursive: true });
+    writeFileSync(file, randomBytes(48).toString('base64'), { mode: 0o600 });
+  }
+  return readFileSync(file, 'utf8').trim();
+}

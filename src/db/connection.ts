@@ -1,0 +1,69 @@
+import type { Window } from './engine/window.js';
+import type { CursorSeal } from './engine/cursor.js';
+import type { MoneyTotalRow } from './engine/totals.js';
+import type { PageRow } from './engine/page.js';
+
+/** A page's rows, in list order, and whether more lie on either side. */
+export interface Page<R> {
+  rows: R[];
+  hasNextPage: boolean;
+  hasPreviousPage: boolean;
+}
+
+/** A Relay connection whose parts are read when they are asked for: rows only for rows, counts only for counts. */
+export interface Connection<R> {
+  edges: () => Promise<Edge<R>[]>;
+  nodes: () => Promise<R[]>;
+  pageInfo: () => Promise<PageInfo>;
+  totalCount: () => Promise<number>;
+  totals: () => Promise<MoneyTotalRow[]>;
+}
+
+export interface Edge<R> {
+  cursor: () => string;
+  node: R;
+}
+
+export interface PageInfo {
+  hasNextPage: boolean;
+  hasPreviousPage: boolean;
+  startCursor: () => string | null;
+  endCursor: () => string | null;
+}
+
+/** What a connection reads from, each at most once. */
+export interface Sources<R> {
+  page: () => Promise<Page<R>>;
+  count: () => Promise<number>;
+  totals: () => Promise<MoneyTotalRow[]>;
+}
+
+/** @see Connection */
+export function connection<R extends { id: string }>(window: Window, seal: CursorSeal, sources: Sources<R>): Connection<R> {
+  const cursorOf = (row: R): string => {
+    const values = row as Record<string, unknown>;
+    return seal.seal(window.keys.map((key) => values[key.field] as string | null), window.bound);
+  };
+  return {
+    edges: async () => (await sources.page()).rows.map((node) => ({ node, cursor: () => cursorOf(node) })),
+    nodes: async () => (await sources.page()).rows,
+    pageInfo: async () => {
+      const { rows, hasNextPage, hasPreviousPage } = await sources.page();
+      const cursorAt = (row: R | undefined): string | null => (row ? cursorOf(row) : null);
+      return { hasNextPage, hasPreviousPage, startCursor: () => cursorAt(rows[0]), endCursor: () => cursorAt(rows.at(-1)) };
+    },
+    totalCount: sources.count,
+    totals: sources.totals,
+  };
+}
+
+/** The page of one parent from the rows its statement answered. */
+export function pageFrom<R>(answered: readonly PageRow[], window: Window): Page<R> {
+  const [first] = answered;
+  const rows = first?.['id'] === null ? [] : answered.slice(0, window.size);
+  const more = answered.length > window.size || Boolean(first?.$following);
+  const preceding = Boolean(first?.$preceding);
+  return window.backward
+    ? { rows: rows.reverse() as R[], hasNextPage: preceding, hasPreviousPage: more }
+    : { rows: rows as R[], hasNextPage: more, hasPreviousPage: preceding };
+}

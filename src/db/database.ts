@@ -1,0 +1,105 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import type { Caller } from '../caller.js';
+import { PrismaClient } from '../generated/prisma/client.js';
+import { isUuid } from '../lib/uuid.js';
+import { translateFailure } from './failures.js';
+import { openReader, type Reader, type ReaderSettings } from './reader.js';
+import { openSnapshot } from './snapshot.js';
+import { statementLog, type StatementLog } from './statements.js';
+import { typeParsers } from './types.js';
+
+export interface DatabaseSettings extends ReaderSettings {
+  appUrl: string;
+  signinUrl: string;
+  poolSize: number;
+  connectTimeoutMs: number;
+  statementTimeoutMs: number;
+  /** Is told of every statement of the read side. */
+  observe?: (text: string) => void;
+}
+
+/** The database as the rest of the server may use it. */
+export interface Database {
+  /** What the caller can see, in one snapshot. Close it. */
+  readerFor(caller: Caller): Reader;
+  /** One read-write transaction that can only touch one organization. */
+  write<Result>(orgId: string, work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  /** Who signs in with this e-mail, over all organizations; inactive and deleted users are not found. */
+  findLogin(email: string): Promise<Login | null>;
+  /** Whether the database answers. @throws DomainError UNAVAILABLE. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+  readonly log: StatementLog;
+}
+
+/** Prisma inside a transaction. Its rows are the organization's only, by the database's own policies. */
+export type Transaction = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0];
+
+export interface Login {
+  orgId: string;
+  userId: string;
+  passwordHash: string;
+  role: Caller['role'];
+}
+
+/** Opens the pools; connections are made when they are needed. */
+export function openDatabase(settings: DatabaseSettings): Database {
+  const log = statementLog(settings.observe);
+  const readPool = makePool(settings, settings.appUrl, { max: settings.poolSize, pipeline: true });
+  const writePool = makePool(settings, settings.appUrl, { max: Math.max(2, Math.ceil(settings.poolSize / 2)) });
+  const signinPool = makePool(settings, settings.signinUrl, { max: 2 });
+  const prisma = new PrismaClient({ adapter: new PrismaPg(writePool) });
+  return {
+    log,
+    readerFor: (caller) => openReader(caller, openSnapshot(readPool, caller.orgId, log), settings),
+    write: (orgId, work) => writeIn(prisma, orgId, work),
+    findLogin: (email) => findLogin(signinPool, email),
+    ping: async () => {
+      await readPool.query('SELECT 1').catch(rethrow);
+    },
+    close: async () => {
+      await prisma.$disconnect();
+      await Promise.all([readPool.end(), writePool.end(), signinPool.end()]);
+    },
+  };
+}
+
+function makePool(settings: DatabaseSettings, url: string, options: pg.PoolConfig & { pipeline?: boolean }): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    connectionTimeoutMillis: settings.connectTimeoutMs,
+    statement_timeout: settings.statementTimeoutMs,
+    lock_timeout: settings.statementTimeoutMs,
+    idle_in_transaction_session_timeout: 2 * settings.statementTimeoutMs,
+    options: '-c TimeZone=UTC',
+    types: typeParsers,
+    ...options,
+  });
+  // A connection that breaks while nobody waits on it is replaced by the pool; unheard, its error would end the process.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
+
+async function writeIn<Result>(prisma: PrismaClient, orgId: string, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  if (!isUuid(orgId)) throw new Error('The tenant of a transaction must be a UUID.');
+  return prisma
+    .$transaction(async (tx) => {
+      await tx.$executeRawUnsafe(`SET LOCAL app.org_id = '${orgId}'`);
+      return work(tx);
+    })
+    .catch(rethrow);
+}
+
+async function findLogin(pool: pg.Pool, email: string): Promise<Login | null> {
+  const { rows } = await pool
+    .query<{ org_id: string; user_id: string; password_hash: string; role: Caller['role'] }>('SELECT * FROM signin.find_login($1)', [email])
+    .catch(rethrow);
+  const [row] = rows;
+  return row ? { orgId: row.org_id, userId: row.user_id, passwordHash: row.password_hash, role: row.role } : null;
+}
+
+function rethrow(error: unknown): never {
+  throw translateFailure(error);
+}

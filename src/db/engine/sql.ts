@@ -1,0 +1,52 @@
+import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql, type RawBuilder } from 'kysely';
+import { columnOf, type Entity } from '../graph.js';
+
+/** A piece of SQL; values in it are always bound, never spliced. */
+export type Sql = RawBuilder<unknown>;
+
+/** A statement as it goes over the wire. */
+export interface Statement {
+  text: string;
+  values: readonly unknown[];
+}
+
+/** Turns a piece of SQL into text and values. */
+export function compile(piece: Sql): Statement {
+  const { sql: text, parameters } = piece.compile(compiler);
+  return { text, values: parameters };
+}
+
+/** The reader view of an entity, under an alias. */
+export function viewOf(entity: Entity, alias: string): Sql {
+  return sql`${sql.id('read', entity.table)} as ${sql.id(alias)}`;
+}
+
+/** The column of an entity's field, under the alias its view has. */
+export function column(alias: string, field: string): Sql {
+  return sql.ref(`${alias}.${columnOf(field)}`);
+}
+
+/** All declared fields by their GraphQL names. */
+export function selectList(entity: Entity, alias: string): Sql {
+  return sql.join(Object.keys(entity.fields).map((field) => sql`${column(alias, field)} as ${sql.id(field)}`));
+}
+
+/** All of them hold; true for none. */
+export function all(conditions: readonly Sql[]): Sql {
+  return conditions.length === 0 ? sql`true` : sql`(${sql.join(conditions, sql` and `)})`;
+}
+
+/** At least one holds; false for none. */
+export function any(conditions: readonly Sql[]): Sql {
+  return conditions.length === 0 ? sql`false` : sql`(${sql.join(conditions, sql` or `)})`;
+}
+
+/** Compiles only: what carries a statement to PostgreSQL is db/snapshot.ts. */
+const compiler = new Kysely<Record<string, never>>({
+  dialect: {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  },
+});

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { invalid } from '../../errors.js';
+import type { Entity, OrderTerm } from '../graph.js';
+import type { CursorSeal } from './cursor.js';
+import type { FilterInput } from './filter.js';
+import { orderSignature, sortKeys, type KeyValues, type OrderInput, type SortKey } from './order.js';
+import type { Deleted, Scope } from './scope.js';
+
+/** Arguments of a connection field, as GraphQL coerced them. */
+export interface PageArgs {
+  first?: number | null;
+  after?: string | null;
+  last?: number | null;
+  before?: string | null;
+  filter?: FilterInput | null;
+  orderBy?: readonly OrderInput[] | null;
+  includeDeleted?: Deleted | null;
+}
+
+/** What those arguments ask for. */
+export interface Window {
+  keys: readonly SortKey[];
+  size: number;
+  /** Read from the end (`last`). */
+  backward: boolean;
+  after: KeyValues | null;
+  before: KeyValues | null;
+  filter: FilterInput;
+  deleted: Deleted;
+  /** What the page's cursors are bound to. */
+  bound: string;
+}
+
+const DEFAULT_SIZE = 25;
+const LARGEST_SIZE = 100;
+
+/**
+ * Checks the arguments of a connection and opens its cursors.
+ *
+ * @throws DomainError INVALID_INPUT for a size out of 1 to 100, both sizes at once, or a cursor that is not of this list.
+ */
+export function windowOf(entity: Entity, args: PageArgs, fallback: OrderTerm, scope: Scope, seal: CursorSeal): Window {
+  const keys = sortKeys(entity, args.orderBy ?? [], fallback);
+  const filter = args.filter ?? {};
+  const deleted = args.includeDeleted ?? undefined;
+  const bound = [scope.orgId, entity.table, orderSignature(keys), digest(filter), deleted ?? ''].join('|');
+  return {
+    keys,
+    ...sizeOf(args),
+    after: position(args.after, 'after', bound, seal),
+    before: position(args.before, 'before', bound, seal),
+    filter,
+    deleted,
+    bound,
+  };
+}
+
+/** JSON with sorted keys: equal inputs give equal texts. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    inner && typeof inner === 'object' && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
+
+function sizeOf({ first, last }: PageArgs): { size: number; backward: boolean } {
+  const hasFirst = first !== null && first !== undefined;
+  const hasLast = last !== null && last !== undefined;
+  if (hasFirst && hasLast) throw invalid(['last'], 'Give either `first` or `last`, not both.', 'CONFLICTING');
+  const name = hasLast ? 'last' : 'first';
+  const size = first ?? last ?? DEFAULT_SIZE;
+  if (size < 1 || size > LARGEST_SIZE) {
+    throw invalid([name], `\`${name}\` must be between 1 and ${LARGEST_SIZE}; it is ${size}.`, 'OUT_OF_RANGE');
+  }
+  return { size, backward: hasLast };
+}
+
+function position(cursor: string | null | undefined, name: string, bound: string, seal: CursorSeal): KeyValues | null {
+  if (cursor === null || cursor === undefined) return null;
+  const values = seal.open(cursor, bound);
+  if (!values) {
+    const message = `\`${name}\` is not a cursor of this list with this order and filter, or is older than 30 days. Start again without it.`;
+    throw invalid([name], message, 'BAD_CURSOR');
+  }
+  return values;
+}
+
+function digest(filter: FilterInput): string {
+  return createHash('sha256').update(canonical(filter)).digest('base64url').slice(0, 22);
+}

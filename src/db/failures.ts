@@ -1,0 +1,21 @@
+import { timedOut, unavailable } from '../errors.js';
+
+/** SQLSTATE classes and codes that mean the server is not there or has no room (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
+const GONE = /^(08|57P0|53[123]00|25P03)/;
+const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'EAI_AGAIN']);
+const STATEMENT_TIMEOUT = '57014';
+const LOCK_TIMEOUT = '55P03';
+
+/** What a database error means to a client; an error that is a fault of ours stays as it is (and becomes INTERNAL). */
+export function translateFailure(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (code === STATEMENT_TIMEOUT || code === LOCK_TIMEOUT) return timedOut();
+  if (GONE.test(code) || NETWORK.has(code) || isLostConnection(error)) return unavailable();
+  return error;
+}
+
+/** pg and its pool tell of a lost or missing connection in words only. */
+function isLostConnection(error: Error): boolean {
+  return /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout)/.test(error.message);
+}

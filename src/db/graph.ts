@@ -1,0 +1,119 @@
+import type { DB } from '../generated/kysely/tables.js';
+
+/** How rooms declare, as data, what the page engine may read, relate, filter and order by. One `graph.ts` a room. */
+
+/** What a field holds; `?` marks a nullable column. Decides casts, operators and the order of nulls. */
+export type Kind = 'uuid' | 'text' | 'enum' | 'decimal' | 'integer' | 'boolean' | 'timestamp' | 'date' | 'tags' | 'json';
+export type FieldKind = Kind | `${Kind}?`;
+
+type Camel<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S;
+type Table = keyof DB & string;
+type FieldOf<T extends Table> = Camel<keyof DB[T] & string>;
+
+/** `indexed`: the condition is an index condition (a test reads the plans); `scanned`: checked row by row. */
+export type Access = 'indexed' | 'scanned';
+
+/** Operators of the filter inputs. */
+export type Operator = 'eq' | 'in' | 'gte' | 'lte' | 'contains' | 'hasAny' | 'isNull';
+
+/** A relation to at most one row of `entity`, whose id is in this entity's field `key`. */
+export interface ToOne {
+  entity: string;
+  key: string;
+  /** Also when the other row was deleted; only for relations the schema calls non-null. */
+  evenDeleted?: true;
+}
+
+/** A relation to many rows of `entity`, whose field `key` holds this entity's id; null: all rows of the organization. */
+export interface ToMany {
+  entity: string;
+  key: string | null;
+  /** Instead of the entity's own default. */
+  defaultOrder?: OrderTerm;
+}
+
+/** A sort key and its direction, for example `['createdAt', 'DESC']`. */
+export type OrderTerm = readonly [field: string, direction: 'ASC' | 'DESC'];
+
+export interface Entity {
+  /** Table, and view of the same name in the schema `read`. */
+  table: string;
+  /** GraphQL type. */
+  type: string;
+  /** Names of the root fields, single and list; absent where the schema has none. */
+  root?: { one: string; many: string };
+  /** Column that holds the tenant. */
+  tenant: 'org_id' | 'id';
+  softDelete: boolean;
+  fields: Record<string, FieldKind>;
+  /** By field, each operator of its filter input. */
+  filters: Record<string, Partial<Record<Operator, Access>>>;
+  /** Sort keys the schema offers; each is indexed as the leading key. */
+  orders: readonly string[];
+  defaultOrder: OrderTerm;
+  toOne: Record<string, ToOne>;
+  toMany: Record<string, ToMany>;
+  /** Filters whose name differs from their field's. */
+  aliases: Record<string, string>;
+  /** SQL for `totals` exists (deals). */
+  totals?: 'money';
+}
+
+type Declaration<T extends Table> = Partial<Omit<Entity, 'table' | 'fields'>> & {
+  table: T;
+  type: string;
+  defaultOrder: OrderTerm;
+} & { fields: { [F in FieldOf<T>]?: FieldKind } };
+
+/** Declares an entity; its row type is `Row<typeof theDeclaration>`. */
+export function entity<const D extends Declaration<T>, T extends Table>(declaration: D & { table: T }): Entity & D {
+  return { tenant: 'org_id', softDelete: true, filters: {}, orders: [], toOne: {}, toMany: {}, aliases: {}, ...declaration } as unknown as Entity & D;
+}
+
+interface Values {
+  uuid: string;
+  text: string;
+  decimal: string;
+  integer: number;
+  boolean: boolean;
+  timestamp: string;
+  date: string;
+  tags: string[];
+  json: unknown;
+}
+type Snake<S extends string> = S extends `${infer Head}${infer Tail}` ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${Snake<Tail>}` : S;
+type EnumOf<T, F> = T extends Table ? (F extends string ? DB[T][Snake<F> & keyof DB[T]] : never) : never;
+type Unwrap<V> = V extends { __select__: infer S } ? S : V;
+type ValueOf<T, F, K> = K extends `${infer Base}?`
+  ? ValueOf<T, F, Base> | null
+  : K extends 'enum'
+    ? Unwrap<EnumOf<T, F>>
+    : K extends keyof Values
+      ? Values[K]
+      : never;
+
+/** The row the engine reads for a declared entity: GraphQL field names, values as the API answers them. */
+export type Row<D extends { table: string; fields: object }> = { [F in keyof D['fields']]: ValueOf<D['table'], F, D['fields'][F]> };
+
+/** All entities by table name. */
+export type Graph = ReadonlyMap<string, Entity>;
+
+/** The column of a field. */
+export function columnOf(field: string): string {
+  return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** A field's kind without its null mark. @throws Error for a field that was not declared: a fault in a graph.ts. */
+export function kindOf(of: Entity, field: string): { kind: Kind; nullable: boolean } {
+  const declared = of.fields[field];
+  if (!declared) throw new Error(`${of.table} declares no field ${field}.`);
+  const nullable = declared.endsWith('?');
+  return { kind: (nullable ? declared.slice(0, -1) : declared) as Kind, nullable };
+}
+
+/** An entity by its table. @throws Error for a name that was not declared. */
+export function entityOf(graph: Graph, table: string): Entity {
+  const found = graph.get(table);
+  if (!found) throw new Error(`No room declares ${table}.`);
+  return found;
+}

@@ -1,0 +1,7 @@
+/** The one door to the database for rooms and for the server's own start. */
+export { openDatabase, type Database, type Login, type Transaction } from './database.js';
+export type { AnyRow, Reader } from './reader.js';
+export type { Connection, Edge, PageInfo } from './connection.js';
+export type { MoneyTotalRow } from './engine/totals.js';
+export type { PageArgs } from './engine/window.js';
+export { cursorSeal, type CursorSeal } from './engine/cursor.js';

@@ -1,0 +1,37 @@
+import { entity, type Row } from '../../db/graph.js';
+
+export const companyGraph = entity({
+  table: 'companies',
+  type: 'Company',
+  root: { one: 'company', many: 'companies' },
+  fields: {
+    id: 'uuid',
+    ownerId: 'uuid?',
+    name: 'text',
+    industry: 'text?',
+    website: 'text?',
+    phone: 'text?',
+    deletedAt: 'timestamp?',
+    version: 'integer',
+    createdAt: 'timestamp',
+    updatedAt: 'timestamp',
+  },
+  filters: {
+    id: { eq: 'indexed', in: 'indexed', isNull: 'scanned' },
+    name: { eq: 'indexed', in: 'indexed', contains: 'indexed', isNull: 'scanned' },
+    industry: { eq: 'indexed', in: 'indexed', contains: 'scanned', isNull: 'indexed' },
+    website: { eq: 'scanned', in: 'scanned', contains: 'scanned', isNull: 'scanned' },
+    ownerId: { eq: 'indexed', in: 'indexed', isNull: 'indexed' },
+    createdAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'scanned' },
+    updatedAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'scanned' },
+  },
+  orders: ['name', 'createdAt', 'updatedAt'],
+  defaultOrder: ['createdAt', 'DESC'],
+  toOne: { owner: { entity: 'users', key: 'ownerId' } },
+  toMany: {
+    contacts: { entity: 'contacts', key: 'companyId' },
+    deals: { entity: 'deals', key: 'companyId' },
+  },
+});
+
+export type CompanyRow = Row<typeof companyGraph>;

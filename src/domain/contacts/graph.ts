@@ -1,0 +1,55 @@
+import { entity, type Row } from '../../db/graph.js';
+
+export const contactGraph = entity({
+  table: 'contacts',
+  type: 'Contact',
+  root: { one: 'contact', many: 'contacts' },
+  fields: {
+    id: 'uuid',
+    companyId: 'uuid?',
+    ownerId: 'uuid?',
+    firstName: 'text',
+    lastName: 'text',
+    email: 'text?',
+    phone: 'text?',
+    jobTitle: 'text?',
+    status: 'enum',
+    tags: 'tags',
+    gdprConsent: 'boolean',
+    gdprConsentAt: 'timestamp?',
+    gdprConsentSource: 'text?',
+    gdprConsentTextVersion: 'text?',
+    lastActivityAt: 'timestamp?',
+    deletedAt: 'timestamp?',
+    version: 'integer',
+    createdAt: 'timestamp',
+    updatedAt: 'timestamp',
+  },
+  filters: {
+    id: { eq: 'indexed', in: 'indexed', isNull: 'scanned' },
+    firstName: { eq: 'indexed', in: 'scanned', contains: 'indexed', isNull: 'scanned' },
+    lastName: { eq: 'indexed', in: 'indexed', contains: 'indexed', isNull: 'scanned' },
+    email: { eq: 'indexed', in: 'indexed', contains: 'indexed', isNull: 'indexed' },
+    phone: { eq: 'indexed', in: 'indexed', contains: 'scanned', isNull: 'indexed' },
+    status: { eq: 'indexed', in: 'indexed' },
+    tags: { hasAny: 'indexed' },
+    gdprConsent: { eq: 'scanned' },
+    companyId: { eq: 'indexed', in: 'indexed', isNull: 'indexed' },
+    ownerId: { eq: 'indexed', in: 'indexed', isNull: 'indexed' },
+    lastActivityAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'indexed' },
+    createdAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'scanned' },
+    updatedAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'scanned' },
+  },
+  orders: ['lastName', 'email', 'lastActivityAt', 'createdAt', 'updatedAt'],
+  defaultOrder: ['createdAt', 'DESC'],
+  toOne: {
+    company: { entity: 'companies', key: 'companyId' },
+    owner: { entity: 'users', key: 'ownerId' },
+  },
+  toMany: {
+    deals: { entity: 'deals', key: 'contactId' },
+    activities: { entity: 'activities', key: 'contactId' },
+  },
+});
+
+export type ContactRow = Row<typeof contactGraph>;

@@ -1,0 +1,35 @@
+import type { Graph } from '../db/graph.js';
+import type { Resolvers } from '../generated/graphql.js';
+import { activityGraph } from './activities/graph.js';
+import { activityResolvers } from './activities/resolvers.js';
+import { authResolvers, PUBLIC_FIELDS } from './auth/resolvers.js';
+import { companyGraph } from './companies/graph.js';
+import { companyResolvers } from './companies/resolvers.js';
+import { contactGraph } from './contacts/graph.js';
+import { contactResolvers } from './contacts/resolvers.js';
+import { dealGraph } from './deals/graph.js';
+import { dealResolvers } from './deals/resolvers.js';
+import { organizationGraph } from './organizations/graph.js';
+import { organizationResolvers } from './organizations/resolvers.js';
+import { pipelineGraph, stageGraph } from './pipelines/graph.js';
+import { pipelineResolvers } from './pipelines/resolvers.js';
+import { userGraph } from './users/graph.js';
+import { userResolvers } from './users/resolvers.js';
+
+export { PUBLIC_FIELDS };
+
+/** The list of rooms. Adding a room is adding its lines here. */
+export const graph: Graph = new Map(
+  [activityGraph, companyGraph, contactGraph, dealGraph, organizationGraph, pipelineGraph, stageGraph, userGraph].map((room) => [room.table, room]),
+);
+
+export const resolvers: Resolvers[] = [
+  activityResolvers,
+  authResolvers,
+  companyResolvers,
+  contactResolvers,
+  dealResolvers,
+  organizationResolvers,
+  pipelineResolvers,
+  userResolvers,
+];

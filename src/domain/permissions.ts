@@ -1,0 +1,40 @@
+import type { Caller, Role } from '../caller.js';
+
+/**
+ * Who may do what: the one table. Rooms' rules.ts add what a table cannot say. `records` are contacts, companies, deals and
+ * activities.
+ */
+const PERMISSIONS = {
+  'records:read': ['OWNER', 'ADMIN', 'MANAGER', 'MEMBER', 'VIEWER'],
+  'records:writeOwn': ['OWNER', 'ADMIN', 'MANAGER', 'MEMBER'],
+  'records:writeAll': ['OWNER', 'ADMIN', 'MANAGER'],
+  'pipelines:write': ['OWNER', 'ADMIN'],
+  'users:write': ['OWNER', 'ADMIN'],
+  'organization:write': ['OWNER', 'ADMIN'],
+} as const satisfies Record<string, readonly Role[]>;
+
+export type Permission = keyof typeof PERMISSIONS;
+
+/** SDL type RecordPermissions. */
+export interface RecordPermissions {
+  update: boolean;
+  delete: boolean;
+  restore: boolean;
+}
+
+/** Whether the caller's role grants a permission. */
+export function can(caller: Caller, permission: Permission): boolean {
+  return (PERMISSIONS[permission] as readonly Role[]).includes(caller.role);
+}
+
+/** Whether the caller may write a record that belongs to one of `owners`; one that belongs to nobody is everybody's. */
+export function canWriteRecord(caller: Caller, owners: readonly (string | null)[]): boolean {
+  if (can(caller, 'records:writeAll')) return true;
+  const taken = owners.filter((owner) => owner !== null);
+  return can(caller, 'records:writeOwn') && (taken.length === 0 || taken.includes(caller.userId));
+}
+
+/** The same answer for every verb on a record. */
+export function permissionsFor(allowed: boolean): RecordPermissions {
+  return { update: allowed, delete: allowed, restore: allowed };
+}

@@ -1,0 +1,40 @@
+import { entity, type Row } from '../../db/graph.js';
+
+export const pipelineGraph = entity({
+  table: 'pipelines',
+  type: 'Pipeline',
+  root: { one: 'pipeline', many: 'pipelines' },
+  fields: {
+    id: 'uuid',
+    name: 'text',
+    isDefault: 'boolean',
+    deletedAt: 'timestamp?',
+    version: 'integer',
+    createdAt: 'timestamp',
+    updatedAt: 'timestamp',
+  },
+  filters: {
+    id: { eq: 'indexed', in: 'indexed', isNull: 'scanned' },
+    name: { eq: 'indexed', in: 'indexed', contains: 'scanned', isNull: 'scanned' },
+    isDefault: { eq: 'scanned' },
+    createdAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'scanned' },
+    updatedAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'scanned' },
+  },
+  orders: ['name', 'createdAt', 'updatedAt'],
+  defaultOrder: ['createdAt', 'ASC'],
+  toMany: { deals: { entity: 'deals', key: 'pipelineId' } },
+});
+
+/** Read from the projection that deals refer to; written only through their pipeline. */
+export const stageGraph = entity({
+  table: 'pipeline_stages',
+  type: 'Stage',
+  softDelete: false,
+  fields: { id: 'uuid', pipelineId: 'uuid', name: 'text', place: 'integer', probability: 'integer', daysToRot: 'integer?' },
+  defaultOrder: ['place', 'ASC'],
+  toOne: { pipeline: { entity: 'pipelines', key: 'pipelineId', evenDeleted: true } },
+  toMany: { deals: { entity: 'deals', key: 'stageId', defaultOrder: ['position', 'ASC'] } },
+});
+
+export type PipelineRow = Row<typeof pipelineGraph>;
+export type StageRow = Row<typeof stageGraph>;

@@ -1,0 +1,43 @@
+import { unwrapResolverError } from '@apollo/server/errors';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { DomainError, type ErrorDetails } from '../errors.js';
+
+/** What is told of an error that is nobody's business. */
+const MASKED = 'Something went wrong on our side. Tell us the request id if it happens again.';
+
+/**
+ * The only place an error becomes part of a response. Known failures go out as they are, documents' own errors keep Apollo's
+ * codes, everything else is masked. The request id is added where the request is known (`identify`).
+ */
+export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
+  const original = unwrapResolverError(error);
+  const place = { ...(formatted.locations && { locations: formatted.locations }), ...(formatted.path && { path: formatted.path }) };
+  const answer = (message: string, code: string, details: ErrorDetails = {}): GraphQLFormattedError => ({
+    message,
+    ...place,
+    extensions: { code, ...details },
+  });
+  if (original instanceof DomainError) return answer(original.message, original.code, original.details);
+  const code = formatted.extensions?.['code'];
+  if (typeof code === 'string' && code !== 'INTERNAL_SERVER_ERROR') return answer(formatted.message, code);
+  if (isInputError(original)) return answer(original.message, 'INVALID_INPUT', inputField(original));
+  return answer(MASKED, 'INTERNAL');
+}
+
+/** An error of a response with the id of its request. */
+export function identify(formatted: GraphQLFormattedError, requestId: string): GraphQLFormattedError {
+  return { ...formatted, extensions: { ...formatted.extensions, requestId } };
+}
+
+/**
+ * What graphql-js says about arguments while executing has no code of its own: a nullable variable inside a @oneOf input, or
+ * a required argument whose variable is null.
+ */
+function isInputError(error: unknown): error is GraphQLError {
+  return error instanceof GraphQLError && error.originalError === undefined && /^(Argument|Variable) "/.test(error.message);
+}
+
+function inputField(error: GraphQLError): ErrorDetails {
+  const argument = /^Argument "(\w+)"/.exec(error.message)?.[1];
+  return argument ? { fields: [{ path: [argument], code: 'INVALID', message: error.message }] } : {};
+}

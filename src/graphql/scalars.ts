@@ -1,0 +1,49 @@
+import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped, type ValueNode } from 'graphql';
+import { GraphQLCurrency, GraphQLDateTimeISO, GraphQLJSON, GraphQLLocalDate } from 'graphql-scalars';
+
+/**
+ * The contract's scalars. Input is validated; output is passed through, because one bad stored value must not null a list:
+ * that what is stored is right is the work of constraints.
+ */
+export const scalars = {
+  DateTime: textScalar('DateTime', parseDateTime),
+  LocalDate: textScalar('LocalDate', parseLocalDate),
+  Decimal: textScalar('Decimal', parseDecimal),
+  CurrencyCode: textScalar('CurrencyCode', (text) => (GraphQLCurrency.parseValue(text) as string).toUpperCase()),
+  JSON: GraphQLJSON,
+};
+
+function textScalar(name: string, parse: (text: string) => string): GraphQLScalarType<string, unknown> {
+  const parseValue = (value: unknown): string => {
+    if (typeof value !== 'string') throw new GraphQLError(`${name} is written as a string.`);
+    return parse(value);
+  };
+  return new GraphQLScalarType({
+    name,
+    parseValue,
+    parseLiteral: (node: ValueNode) => parseValue(node.kind === Kind.STRING ? node.value : valueFromASTUntyped(node)),
+    serialize: (value) => value,
+  });
+}
+
+function parseDateTime(text: string): string {
+  const moment = GraphQLDateTimeISO.parseValue(text) as Date;
+  if (moment.getUTCFullYear() < 1 || moment.getUTCFullYear() > 9999) throw new GraphQLError('The year must be between 0001 and 9999.');
+  return moment.toISOString();
+}
+
+function parseLocalDate(text: string): string {
+  const date = GraphQLLocalDate.parseValue(text) as string;
+  if (date.startsWith('0000')) throw new GraphQLError('The year must be between 0001 and 9999.');
+  return date;
+}
+
+/** At most 20 digits before and 4 after the point: what the column holds. */
+const DECIMAL = /^-?\d{1,20}(\.\d{1,4})?$/;
+
+function parseDecimal(text: string): string {
+  if (!DECIMAL.test(text)) {
+    throw new GraphQLError('A decimal looks like "1234.50": at most 20 digits before the point and 4 after it.');
+  }
+  return text;
+}

@@ -1,0 +1,24 @@
+import type { FastifyError, FastifyInstance } from 'fastify';
+
+/** Failures before a request reaches GraphQL leave in the shape GraphQL clients read: `{ errors: [{ message, extensions }] }`. */
+export function answerFailures(server: FastifyInstance): void {
+  server.setErrorHandler<FastifyError>((error, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) request.log.error({ err: error, requestId: request.id }, 'request failed');
+    const message = status >= 500 ? 'Something went wrong on our side.' : error.message;
+    return reply.code(status).send(failure(message, status >= 500 ? 'INTERNAL' : 'BAD_REQUEST', request.id));
+  });
+  server.setNotFoundHandler((request, reply) => reply.code(404).send(failure('There is nothing here. The API is at /graphql.', 'BAD_REQUEST', request.id)));
+  server.addHook<string>('onSend', async (request, reply, payload) => (reply.statusCode >= 400 ? identified(payload, request.id) : payload));
+}
+
+function failure(message: string, code: string, requestId: string): object {
+  return { errors: [{ message, extensions: { code, requestId } }] };
+}
+
+/** Apollo refuses some requests (no preflight, not JSON, batched) before it has a context, and so without their id. */
+function identified(payload: unknown, requestId: string): unknown {
+  if (typeof payload !== 'string' || !payload.startsWith('{"errors":') || payload.includes('"requestId"')) return payload;
+  const body = JSON.parse(payload) as { errors: { extensions?: object }[] };
+  return JSON.stringify({ ...body, errors: body.errors.map((error) => ({ ...error, extensions: { ...error.extensions, requestId } })) });
+}

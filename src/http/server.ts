@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import type { ApolloServer } from '@apollo/server';
+import fastifyApollo from '@as-integrations/fastify';
+import cors from '@fastify/cors';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { Caller } from '../caller.js';
+import { callerFrom } from './caller.js';
+import { answerFailures } from './failures.js';
+import { healthRoutes } from './health.js';
+
+/** What the socket side needs of the stages behind it; it knows no GraphQL and no database. */
+export interface HttpSettings<Context extends object> {
+  apollo: ApolloServer<Context>;
+  contextFor: (request: { requestId: string; caller: Caller | null }) => Context;
+  verifyToken: (token: string) => Caller | null;
+  /** Resolves when requests can be answered. */
+  checkReady: () => Promise<void>;
+  corsOrigins: readonly string[];
+  log: FastifyBaseLogger;
+}
+
+/** Largest request body in bytes; the largest operation of the documentation has 4 KB. */
+const BODY_LIMIT = 1_048_576;
+
+/** The HTTP server: `/graphql`, `/livez`, `/readyz`. Start Apollo before, listen after. */
+export async function httpServer<Context extends object>(settings: HttpSettings<Context>): Promise<FastifyInstance> {
+  const server: FastifyInstance = Fastify({
+    loggerInstance: settings.log,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 30_000,
+    genReqId: () => randomUUID(),
+    forceCloseConnections: 'idle',
+  });
+  server.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id);
+  });
+  answerFailures(server);
+  await server.register(cors, { origin: [...settings.corsOrigins], credentials: true, maxAge: 86_400 });
+  await server.register(healthRoutes, { checkReady: settings.checkReady });
+  await server.register(fastifyApollo(settings.apollo), {
+    method: ['GET', 'POST'],
+    context: async (request) =>
+      settings.contextFor({ requestId: request.id, caller: callerFrom(request.headers, settings.verifyToken) }),
+  });
+  return server;
+}

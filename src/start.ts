@@ -1,0 +1,72 @@
+import type { Logger } from 'pino';
+import { buildApp, type App } from './app.js';
+import type { Config } from './config.js';
+import { bringUpDatabase, type RunningDatabase } from './db/setup/bring-up.js';
+import { checkRole } from './db/setup/check-roles.js';
+import { passwords } from './domain/auth/passwords.js';
+
+export interface Running {
+  app: App;
+  /** Whether demo data is there to sign in to. */
+  demo: boolean;
+  exited: Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/** Database, demo data and server, ready to listen. */
+export async function start(root: string, config: Config, log: Logger, say: (line: string) => void): Promise<Running> {
+  const running = await openTheDatabase(root, config, say);
+  try {
+    await Promise.all([checkRole(running.urls.app), checkRole(running.urls.signin)]);
+    const demo = config.DEMO_DATA && (await seedWhenEmpty(running, config, say));
+    const app = await buildApp({
+      root,
+      appUrl: running.urls.app,
+      signinUrl: running.urls.signin,
+      secret: config.SECRET_KEY,
+      poolSize: config.DATABASE_POOL_SIZE,
+      connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
+      statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
+      accessTokenSeconds: config.ACCESS_TOKEN_SECONDS,
+      bcryptCost: config.BCRYPT_COST,
+      corsOrigins: config.CORS_ORIGINS,
+      openSchema: config.OPEN_SCHEMA,
+      log,
+    });
+    const stop = async (): Promise<void> => {
+      await app.close();
+      await running.stop();
+    };
+    return { app, demo, exited: running.exited, stop };
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+}
+
+/** Finds or starts PostgreSQL, with all of the settings that concern it. */
+export function openTheDatabase(root: string, config: Config, say: (line: string) => void): Promise<RunningDatabase> {
+  return bringUpDatabase({
+    root,
+    ownerUrl: config.DATABASE_URL,
+    appUrl: config.APP_DATABASE_URL,
+    signinUrl: config.SIGNIN_DATABASE_URL,
+    readerRole: config.READER_ROLE,
+    secret: config.SECRET_KEY,
+    dataDir: config.PULSE_DATA_DIR,
+    say,
+  });
+}
+
+/** Password of every demo login (PRODUCT: the README shows it). */
+export const DEMO_PASSWORD = 'pulse-demo-password';
+
+/** Hashes as the server does, so that what is seeded can sign in. */
+export function demoPasswordHash(config: Config): Promise<string> {
+  return passwords({ pepper: config.SECRET_KEY, cost: config.BCRYPT_COST }).hash(DEMO_PASSWORD);
+}
+
+async function seedWhenEmpty(running: RunningDatabase, config: Config, say: (line: string) => void): Promise<boolean> {
+  const { ensureDemo } = await import('../prisma/seed/start.js');
+  return ensureDemo(running.urls.owner, () => demoPasswordHash(config), say);
+}

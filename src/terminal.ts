@@ -1,0 +1,16 @@
+/** A line for the person at the terminal; what machines read goes through the log. */
+export function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Tells why Pulse could not go on and ends the process: the sentence alone for what a person can mend, the stack for a fault of ours. */
+export function failed(error: unknown): never {
+  const text = error instanceof Error ? (isExpected(error) ? error.message : (error.stack ?? error.message)) : String(error);
+  process.stderr.write(`\n${text}\n`);
+  process.exit(1);
+}
+
+/** Errors made for the reader are plain; those of the language and of libraries have types and codes of their own. */
+function isExpected(error: Error): boolean {
+  return error.constructor === Error && !('code' in error);
+}
