@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
-import { cursorSeal, openDatabase, type Database } from './db/index.js';
+import { cursorSeal, openDatabase, type Database, type DatabaseSettings } from './db/index.js';
 import type { AuthDoor } from './domain/auth/auth.js';
 import { passwords } from './domain/auth/passwords.js';
 import { tokens } from './domain/auth/tokens.js';
@@ -29,6 +29,8 @@ export interface AppSettings {
   observe?: (text: string) => void;
   /** For the test that shows that PostgreSQL alone keeps tenants apart; never false elsewhere. */
   tenantFilter?: boolean;
+  /** For the bench: what carries the engine's statements. */
+  carrier?: DatabaseSettings['carrier'];
 }
 
 /** Everything that is made once a process. */
@@ -44,7 +46,12 @@ export interface App {
 export async function buildApp(settings: AppSettings): Promise<App> {
   const now = settings.now ?? Date.now;
   const { secret, log } = settings;
-  const database = openDatabase({ ...settings, graph, seal: cursorSeal(secret, now), tenantFilter: settings.tenantFilter ?? true });
+  const database = openDatabase({
+    ...settings,
+    graph,
+    seal: cursorSeal(secret, now),
+    tenantFilter: settings.tenantFilter ?? true,
+  });
   const door: AuthDoor = {
     database,
     now,

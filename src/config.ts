@@ -4,7 +4,10 @@ import path from 'node:path';
 import { z } from 'zod';
 
 const flag = z.enum(['on', 'off']).transform((value) => value === 'on');
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a URL like postgres://user:password@host:5432/database' });
+const postgresUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  error: 'must be a URL like postgres://user:password@host:5432/database',
+});
 const whole = (least: number, most: number): z.ZodType<number> => z.coerce.number().int().min(least).max(most);
 
 /** Every setting, by its environment variable. README.md has the same list for people; a test compares them. */
@@ -15,7 +18,10 @@ export const SETTINGS = {
   DATABASE_URL: postgresUrl.optional(),
   APP_DATABASE_URL: postgresUrl.optional(),
   SIGNIN_DATABASE_URL: postgresUrl.optional(),
-  READER_ROLE: z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a plain PostgreSQL role name').optional(),
+  READER_ROLE: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a plain PostgreSQL role name')
+    .optional(),
   DATABASE_POOL_SIZE: whole(2, 500).default(10),
   DATABASE_CONNECT_TIMEOUT_MS: whole(50, 60_000).default(1_000),
   DATABASE_STATEMENT_TIMEOUT_MS: whole(50, 600_000).default(5_000),
@@ -25,7 +31,12 @@ export const SETTINGS = {
   BCRYPT_COST: whole(4, 16).default(12),
   CORS_ORIGINS: z
     .string()
-    .transform((list) => list.split(',').map((origin) => origin.trim()).filter(Boolean))
+    .transform((list) =>
+      list
+        .split(',')
+        .map((origin) => origin.trim())
+        .filter(Boolean),
+    )
     .pipe(z.array(z.url({ protocol: /^https?$/, error: 'must be a comma-separated list of origins like https://app.example' })))
     .default([]),
   OPEN_SCHEMA: flag.optional(),
@@ -60,7 +71,9 @@ export function readConfig(root: string, env: NodeJS.ProcessEnv = process.env): 
   const { data } = parsed;
   const production = data.NODE_ENV === 'production';
   if (production && !data.SECRET_KEY) {
-    throw new Error('These settings are wrong (README.md, "Configuration"):\n  SECRET_KEY: is needed in production; make one with: openssl rand -base64 48');
+    throw new Error(
+      'These settings are wrong (README.md, "Configuration"):\n  SECRET_KEY: is needed in production; make one with: openssl rand -base64 48',
+    );
   }
   const dataDir = path.resolve(root, data.PULSE_DATA_DIR ?? '.data');
   return {

@@ -48,8 +48,10 @@ function stopOnce(stop: () => Promise<void>): () => void {
 
 function listenFailure(error: unknown, port: number): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error;
-  if (error.code === 'EADDRINUSE') return new Error(`Port ${port} is taken. Stop what uses it, or choose another: PORT=${port + 1} npm start`);
-  if (error.code === 'EACCES') return new Error(`This user may not listen on port ${port}. Choose one above 1023: PORT=4000 npm start`);
+  if (error.code === 'EADDRINUSE')
+    return new Error(`Port ${port} is taken. Stop what uses it, or choose another: PORT=${port + 1} npm start`);
+  if (error.code === 'EACCES')
+    return new Error(`This user may not listen on port ${port}. Choose one above 1023: PORT=4000 npm start`);
   return error;
 }
 

@@ -39,7 +39,8 @@ function makeCompany(scene: Scene, users: UserRow[], stem: string): Company {
   const brand = unique(scene, () => `${stem} ${faker.helpers.arrayElement(industry.nouns)}`);
   const domain = `${asciiOf(brand)}.example`;
   // Growth was fastest in the beginning, so that a year ago there already was somebody to sell to.
-  const createdAt = workTime(faker, today - 540 * DAY, today - 540 * DAY + Math.floor(faker.number.float() ** 1.5 * 520 * DAY));
+  const around = today - 540 * DAY + Math.floor(faker.number.float() ** 2 * 520 * DAY);
+  const createdAt = workTime(faker, around, around + 4 * DAY);
   return {
     createdAt,
     domain,

@@ -59,7 +59,8 @@ function pickCompany({ faker }: Scene, companies: Company[], index: number): Com
 function arrivalOf({ faker, today }: Scene, company: Company | null, isFirst: boolean): number {
   const from = company?.createdAt ?? today - 400 * DAY;
   if (isFirst) return from + faker.number.int({ min: 60_000, max: HOUR });
-  return workTime(faker, from, from + Math.floor(faker.number.float() ** 1.15 * (today - DAY - from)));
+  const around = from + Math.floor(faker.number.float() ** 1.4 * (today - DAY - from));
+  return workTime(faker, around, Math.min(around + 4 * DAY, today - HOUR));
 }
 
 function makeContact(scene: Scene, users: UserRow[], company: Company | null, createdAt: number): Contact {

@@ -42,7 +42,10 @@ export interface Sources<R> {
 export function connection<R extends { id: string }>(window: Window, seal: CursorSeal, sources: Sources<R>): Connection<R> {
   const cursorOf = (row: R): string => {
     const values = row as Record<string, unknown>;
-    return seal.seal(window.keys.map((key) => values[key.field] as string | null), window.bound);
+    return seal.seal(
+      window.keys.map((key) => values[key.field] as string | null),
+      window.bound,
+    );
   };
   return {
     edges: async () => (await sources.page()).rows.map((node) => ({ node, cursor: () => cursorOf(node) })),

@@ -5,7 +5,7 @@ import { PrismaClient } from '../generated/prisma/client.js';
 import { isUuid } from '../lib/uuid.js';
 import { translateFailure } from './failures.js';
 import { openReader, type Reader, type ReaderSettings } from './reader.js';
-import { openSnapshot } from './snapshot.js';
+import { openSnapshot, type Snapshot } from './snapshot.js';
 import { statementLog, type StatementLog } from './statements.js';
 import { typeParsers } from './types.js';
 
@@ -17,6 +17,8 @@ export interface DatabaseSettings extends ReaderSettings {
   statementTimeoutMs: number;
   /** Is told of every statement of the read side. */
   observe?: (text: string) => void;
+  /** What carries the engine's statements; pg unless the bench compares others (docs/decisions/0005-what-carries-statements.md). */
+  carrier?: (pool: pg.Pool, orgId: string, log: StatementLog) => Snapshot;
 }
 
 /** The database as the rest of the server may use it. */
@@ -46,13 +48,14 @@ export interface Login {
 /** Opens the pools; connections are made when they are needed. */
 export function openDatabase(settings: DatabaseSettings): Database {
   const log = statementLog(settings.observe);
+  const carry = settings.carrier ?? openSnapshot;
   const readPool = makePool(settings, settings.appUrl, { max: settings.poolSize, pipeline: true });
   const writePool = makePool(settings, settings.appUrl, { max: Math.max(2, Math.ceil(settings.poolSize / 2)) });
   const signinPool = makePool(settings, settings.signinUrl, { max: 2 });
   const prisma = new PrismaClient({ adapter: new PrismaPg(writePool) });
   return {
     log,
-    readerFor: (caller) => openReader(caller, openSnapshot(readPool, caller.orgId, log), settings),
+    readerFor: (caller) => openReader(caller, carry(readPool, caller.orgId, log), settings),
     write: (orgId, work) => writeIn(prisma, orgId, work),
     findLogin: (email) => findLogin(signinPool, email),
     ping: async () => {
@@ -94,7 +97,10 @@ async function writeIn<Result>(prisma: PrismaClient, orgId: string, work: (tx: T
 
 async function findLogin(pool: pg.Pool, email: string): Promise<Login | null> {
   const { rows } = await pool
-    .query<{ org_id: string; user_id: string; password_hash: string; role: Caller['role'] }>('SELECT * FROM signin.find_login($1)', [email])
+    .query<{ org_id: string; user_id: string; password_hash: string; role: Caller['role'] }>(
+      'SELECT * FROM signin.find_login($1)',
+      [email],
+    )
     .catch(rethrow);
   const [row] = rows;
   return row ? { orgId: row.org_id, userId: row.user_id, passwordHash: row.password_hash, role: row.role } : null;

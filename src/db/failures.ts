@@ -17,5 +17,7 @@ export function translateFailure(error: unknown): unknown {
 
 /** pg and its pool tell of a lost or missing connection in words only. */
 function isLostConnection(error: Error): boolean {
-  return /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout)/.test(error.message);
+  return /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout)/.test(
+    error.message,
+  );
 }

@@ -67,7 +67,16 @@ type Declaration<T extends Table> = Partial<Omit<Entity, 'table' | 'fields'>> & 
 
 /** Declares an entity; its row type is `Row<typeof theDeclaration>`. */
 export function entity<const D extends Declaration<T>, T extends Table>(declaration: D & { table: T }): Entity & D {
-  return { tenant: 'org_id', softDelete: true, filters: {}, orders: [], toOne: {}, toMany: {}, aliases: {}, ...declaration } as unknown as Entity & D;
+  return {
+    tenant: 'org_id',
+    softDelete: true,
+    filters: {},
+    orders: [],
+    toOne: {},
+    toMany: {},
+    aliases: {},
+    ...declaration,
+  } as unknown as Entity & D;
 }
 
 interface Values {
@@ -81,7 +90,9 @@ interface Values {
   tags: string[];
   json: unknown;
 }
-type Snake<S extends string> = S extends `${infer Head}${infer Tail}` ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${Snake<Tail>}` : S;
+type Snake<S extends string> = S extends `${infer Head}${infer Tail}`
+  ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${Snake<Tail>}`
+  : S;
 type EnumOf<T, F> = T extends Table ? (F extends string ? DB[T][Snake<F> & keyof DB[T]] : never) : never;
 type Unwrap<V> = V extends { __select__: infer S } ? S : V;
 type ValueOf<T, F, K> = K extends `${infer Base}?`
@@ -93,7 +104,9 @@ type ValueOf<T, F, K> = K extends `${infer Base}?`
       : never;
 
 /** The row the engine reads for a declared entity: GraphQL field names, values as the API answers them. */
-export type Row<D extends { table: string; fields: object }> = { [F in keyof D['fields']]: ValueOf<D['table'], F, D['fields'][F]> };
+export type Row<D extends { table: string; fields: object }> = {
+  [F in keyof D['fields']]: ValueOf<D['table'], F, D['fields'][F]>;
+};
 
 /** All entities by table name. */
 export type Graph = ReadonlyMap<string, Entity>;

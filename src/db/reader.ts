@@ -72,13 +72,22 @@ export function openReader(caller: Caller, snapshot: Snapshot, { graph, seal, te
       return ids.map((id) => valueOf(byParent ? (byParent.get(id) ?? []) : rows));
     }).load(parentId);
 
-  const listOf = (entity: Entity, name: string, relation: ToMany | null, parentId: string, args: PageArgs): Connection<AnyRow> => {
+  const listOf = (
+    entity: Entity,
+    name: string,
+    relation: ToMany | null,
+    parentId: string,
+    args: PageArgs,
+  ): Connection<AnyRow> => {
     const window = windowOf(entity, args, relation?.defaultOrder ?? entity.defaultOrder, scope, seal);
     const key = `${name}|${canonical(args)}`;
     return connection<AnyRow>(window, seal, {
-      page: () => perParent(`page ${key}`, relation, parentId, (parents) => pageStatement(entity, window, scope, parents), toPage(window)),
-      count: () => perParent(`count ${key}`, relation, parentId, (parents) => countStatement(entity, window, scope, parents), toCount),
-      totals: () => perParent(`totals ${key}`, relation, parentId, (parents) => totalsStatement(entity, window, scope, parents), toTotals),
+      page: () =>
+        perParent(`page ${key}`, relation, parentId, (parents) => pageStatement(entity, window, scope, parents), toPage(window)),
+      count: () =>
+        perParent(`count ${key}`, relation, parentId, (parents) => countStatement(entity, window, scope, parents), toCount),
+      totals: () =>
+        perParent(`totals ${key}`, relation, parentId, (parents) => totalsStatement(entity, window, scope, parents), toTotals),
     });
   };
 

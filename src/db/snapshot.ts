@@ -46,7 +46,10 @@ export function openSnapshot(pool: Pool, orgId: string, log: StatementLog): Snap
   const close = (): void => {
     if (closed) return;
     closed = true;
-    connection?.then((client) => end(client, failure), () => undefined);
+    connection?.then(
+      (client) => end(client, failure),
+      () => undefined,
+    );
   };
   return { query, close };
 }

@@ -20,7 +20,10 @@ export { PUBLIC_FIELDS };
 
 /** The list of rooms. Adding a room is adding its lines here. */
 export const graph: Graph = new Map(
-  [activityGraph, companyGraph, contactGraph, dealGraph, organizationGraph, pipelineGraph, stageGraph, userGraph].map((room) => [room.table, room]),
+  [activityGraph, companyGraph, contactGraph, dealGraph, organizationGraph, pipelineGraph, stageGraph, userGraph].map((room) => [
+    room.table,
+    room,
+  ]),
 );
 
 export const resolvers: Resolvers[] = [

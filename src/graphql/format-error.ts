@@ -11,7 +11,10 @@ const MASKED = 'Something went wrong on our side. Tell us the request id if it h
  */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const original = unwrapResolverError(error);
-  const place = { ...(formatted.locations && { locations: formatted.locations }), ...(formatted.path && { path: formatted.path }) };
+  const place = {
+    ...(formatted.locations && { locations: formatted.locations }),
+    ...(formatted.path && { path: formatted.path }),
+  };
   const answer = (message: string, code: string, details: ErrorDetails = {}): GraphQLFormattedError => ({
     message,
     ...place,

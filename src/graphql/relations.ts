@@ -22,17 +22,28 @@ export function relationResolvers(graph: Graph): Record<string, Fields> {
 
 function rootFields({ root, table }: Entity): Fields {
   if (!root) return {};
-  const one: Field<{ id: string; includeDeleted?: Deleted | null }> = (_, args, { reader }) => reader.find(table, args.id, args.includeDeleted);
+  const one: Field<{ id: string; includeDeleted?: Deleted | null }> = (_, args, { reader }) =>
+    reader.find(table, args.id, args.includeDeleted);
   const many: Field<PageArgs> = (_, args, { reader }) => reader.page(table, args);
   return { [root.one]: one, [root.many]: many };
 }
 
 function toOneFields({ table, toOne }: Entity): Fields {
-  return mapKeys(toOne, (name): Field<unknown> => (row, _, { reader }) => reader.one(table, name, row));
+  return mapKeys(
+    toOne,
+    (name): Field<unknown> =>
+      (row, _, { reader }) =>
+        reader.one(table, name, row),
+  );
 }
 
 function toManyFields({ table, toMany }: Entity): Fields {
-  return mapKeys(toMany, (name): Field<PageArgs> => (row, args, { reader }) => reader.many(table, name, row, args));
+  return mapKeys(
+    toMany,
+    (name): Field<PageArgs> =>
+      (row, args, { reader }) =>
+        reader.many(table, name, row, args),
+  );
 }
 
 function mapKeys(relations: object, make: (name: string) => Field<never>): Fields {

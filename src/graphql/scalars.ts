@@ -28,7 +28,8 @@ function textScalar(name: string, parse: (text: string) => string): GraphQLScala
 
 function parseDateTime(text: string): string {
   const moment = GraphQLDateTimeISO.parseValue(text) as Date;
-  if (moment.getUTCFullYear() < 1 || moment.getUTCFullYear() > 9999) throw new GraphQLError('The year must be between 0001 and 9999.');
+  if (moment.getUTCFullYear() < 1 || moment.getUTCFullYear() > 9999)
+    throw new GraphQLError('The year must be between 0001 and 9999.');
   return moment.toISOString();
 }
 

@@ -54,7 +54,10 @@ function operationPlugin(log: Logger): ApolloServerPlugin<GraphContext> {
         const { singleResult } = response.body;
         singleResult.errors = singleResult.errors?.map((formatted, index) => {
           if (formatted.extensions?.['code'] === 'INTERNAL') {
-            log.error({ err: unwrapResolverError(errors[index]), requestId, operation: operationName, path: formatted.path }, 'operation failed');
+            log.error(
+              { err: unwrapResolverError(errors[index]), requestId, operation: operationName, path: formatted.path },
+              'operation failed',
+            );
           }
           return identify(formatted, requestId);
         });

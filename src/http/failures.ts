@@ -8,8 +8,12 @@ export function answerFailures(server: FastifyInstance): void {
     const message = status >= 500 ? 'Something went wrong on our side.' : error.message;
     return reply.code(status).send(failure(message, status >= 500 ? 'INTERNAL' : 'BAD_REQUEST', request.id));
   });
-  server.setNotFoundHandler((request, reply) => reply.code(404).send(failure('There is nothing here. The API is at /graphql.', 'BAD_REQUEST', request.id)));
-  server.addHook<string>('onSend', async (request, reply, payload) => (reply.statusCode >= 400 ? identified(payload, request.id) : payload));
+  server.setNotFoundHandler((request, reply) =>
+    reply.code(404).send(failure('There is nothing here. The API is at /graphql.', 'BAD_REQUEST', request.id)),
+  );
+  server.addHook<string>('onSend', async (request, reply, payload) =>
+    reply.statusCode >= 400 ? identified(payload, request.id) : payload,
+  );
 }
 
 function failure(message: string, code: string, requestId: string): object {
@@ -20,5 +24,8 @@ function failure(message: string, code: string, requestId: string): object {
 function identified(payload: unknown, requestId: string): unknown {
   if (typeof payload !== 'string' || !payload.startsWith('{"errors":') || payload.includes('"requestId"')) return payload;
   const body = JSON.parse(payload) as { errors: { extensions?: object }[] };
-  return JSON.stringify({ ...body, errors: body.errors.map((error) => ({ ...error, extensions: { ...error.extensions, requestId } })) });
+  return JSON.stringify({
+    ...body,
+    errors: body.errors.map((error) => ({ ...error, extensions: { ...error.extensions, requestId } })),
+  });
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ApolloServer } from '@apollo/server';
 import fastifyApollo from '@as-integrations/fastify';
 import cors from '@fastify/cors';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Caller } from '../caller.js';
 import { callerFrom } from './caller.js';
 import { answerFailures } from './failures.js';
@@ -26,7 +26,7 @@ const BODY_LIMIT = 1_048_576;
 export async function httpServer<Context extends object>(settings: HttpSettings<Context>): Promise<FastifyInstance> {
   const server: FastifyInstance = Fastify({
     loggerInstance: settings.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     requestTimeout: 30_000,
     genReqId: () => randomUUID(),

@@ -27,9 +27,9 @@ export function makeWords(): Words {
     jobTitles: many(300, () => faker.person.jobTitle()),
     tags: english.tags,
     products: english.pipelines.flatMap((pipeline) => pipeline.products.map((each) => each.name.replace(' {year}', ''))),
-    subjects: many(2_000, () => `${faker.helpers.arrayElement(ACTIONS)} ${faker.commerce.productName()}`),
+    subjects: many(2_000, () => `${faker.helpers.arrayElement(ACTIONS)} ${faker.person.lastName()}`),
     descriptions: many(2_000, () => `${faker.company.catchPhrase()}: ${faker.hacker.phrase()}`),
   };
 }
 
-const ACTIONS = ['Follow up on', 'Call about', 'Demo of', 'Quote for', 'Questions on', 'Contract for', 'Workshop on', 'Delivery of', 'Feedback on', 'Meeting about'];
+const ACTIONS = ['Follow up with', 'Call', 'Demo for', 'Quote for', 'Questions from', 'Contract for', 'Workshop with', 'Delivery to', 'Feedback from', 'Meeting with'];

@@ -78,7 +78,13 @@ export function branchesOf(keys: readonly SortKey[], alias: string): Branch[] {
  * reading up to it (https://www.postgresql.org/docs/current/functions-comparisons.html, row-wise comparison;
  * https://use-the-index-luke.com/no-offset).
  */
-export function beyond(keys: readonly SortKey[], at: KeyValues, branch: Branch, alias: string, inclusive: boolean): Sql | null | false {
+export function beyond(
+  keys: readonly SortKey[],
+  at: KeyValues,
+  branch: Branch,
+  alias: string,
+  inclusive: boolean,
+): Sql | null | false {
   const [first, ...rest] = keys;
   if (!first) return null;
   const start = at[0];
@@ -92,7 +98,10 @@ export function beyond(keys: readonly SortKey[], at: KeyValues, branch: Branch, 
   if (keys.length === 2) {
     return sql`(${target}, ${column(alias, 'id')}) ${comparison(first, inclusive)} (${start}, ${at[1]})`;
   }
-  return all([sql`${target} ${comparison(first, true)} ${start}`, after([{ ...first, nullable: false }, ...rest], at, alias, inclusive)]);
+  return all([
+    sql`${target} ${comparison(first, true)} ${start}`,
+    after([{ ...first, nullable: false }, ...rest], at, alias, inclusive),
+  ]);
 }
 
 /** Lexicographic comparison of the remaining keys, null-aware. */

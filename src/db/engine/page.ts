@@ -73,7 +73,10 @@ function pageRows(list: List, reading: SortKey[] | readonly SortKey[], start: Ke
   if (branches.length === 0) return branchRows(list, reading, 0, [any([])]);
   const read = (field: string): Sql => sql.ref(`branch.${field}`);
   return sql`
-    select * from (${sql.join(branches.map((rows) => sql`(${rows})`), sql` union all `)}) as branch
+    select * from (${sql.join(
+      branches.map((rows) => sql`(${rows})`),
+      sql` union all `,
+    )}) as branch
     order by branch."$branch", ${orderList(reading, read)} limit ${limit}`;
 }
 

@@ -19,7 +19,9 @@ export async function applyAccess(client: Client, text: string, names: RoleNames
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK');
-    throw new Error(`Setting up roles, policies and views failed and was rolled back: ${(error as Error).message}`, { cause: error });
+    throw new Error(`Setting up roles, policies and views failed and was rolled back: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   return true;
 }

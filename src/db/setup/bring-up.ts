@@ -47,7 +47,9 @@ async function makeOwner(server: EmbeddedServer, secret: string): Promise<string
   await client.connect();
   try {
     const { rowCount: hasRole } = await client.query(`SELECT FROM pg_roles WHERE rolname = 'pulse'`);
-    await client.query(`${hasRole ? 'ALTER' : 'CREATE'} ROLE pulse LOGIN CREATEROLE NOSUPERUSER PASSWORD ${pg.escapeLiteral(password)}`);
+    await client.query(
+      `${hasRole ? 'ALTER' : 'CREATE'} ROLE pulse LOGIN CREATEROLE NOSUPERUSER PASSWORD ${pg.escapeLiteral(password)}`,
+    );
     const { rowCount: hasDatabase } = await client.query(`SELECT FROM pg_database WHERE datname = 'pulse'`);
     if (!hasDatabase) await client.query('CREATE DATABASE pulse OWNER pulse');
   } finally {

@@ -59,10 +59,14 @@ function checkHistory(applied: Map<string, string>, migrations: Migration[]): vo
   const known = new Map(migrations.map((migration) => [migration.name, migration.checksum]));
   for (const [name, checksum] of applied) {
     if (!known.has(name)) {
-      throw new Error(`The database has migration ${name}, which this version of Pulse does not know. Start the newer version, or use another database.`);
+      throw new Error(
+        `The database has migration ${name}, which this version of Pulse does not know. Start the newer version, or use another database.`,
+      );
     }
     if (known.get(name) !== checksum) {
-      throw new Error(`Migration ${name} was edited after it had been applied. Restore the file and put the change into a new migration.`);
+      throw new Error(
+        `Migration ${name} was edited after it had been applied. Restore the file and put the change into a new migration.`,
+      );
     }
   }
 }

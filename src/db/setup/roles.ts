@@ -89,6 +89,8 @@ async function makeRole(client: Client, name: string, clause: string): Promise<v
 /** Only a member of the reader can hand views over to it; PostgreSQL 16 and newer do not make the creator one. */
 async function joinReader(client: Client, reader: string): Promise<void> {
   const { rows } = await client.query<{ joined: boolean }>(`SELECT pg_has_role(current_user, $1, 'MEMBER') AS joined`, [reader]);
-  const { rows: usable } = await client.query<{ usable: boolean }>(`SELECT pg_has_role(current_user, $1, 'USAGE') AS usable`, [reader]);
+  const { rows: usable } = await client.query<{ usable: boolean }>(`SELECT pg_has_role(current_user, $1, 'USAGE') AS usable`, [
+    reader,
+  ]);
   if (!rows[0]?.joined || !usable[0]?.usable) await client.query(`GRANT ${escapeIdentifier(reader)} TO CURRENT_USER`);
 }

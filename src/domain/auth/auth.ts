@@ -22,7 +22,8 @@ export interface SignedIn extends AccessToken {
  * @throws DomainError INVALID_CREDENTIALS, INVALID_INPUT, RATE_LIMITED.
  */
 export async function login(door: AuthDoor, input: { email: string; password: string }): Promise<SignedIn> {
-  if (input.email.includes('\0')) throw invalid(['input', 'email'], 'An e-mail address contains no NUL character.', 'NUL_CHARACTER');
+  if (input.email.includes('\0'))
+    throw invalid(['input', 'email'], 'An e-mail address contains no NUL character.', 'NUL_CHARACTER');
   const found = await door.database.findLogin(input.email.trim());
   const matches = await door.passwords.matches(input.password, found?.passwordHash ?? null);
   if (!found || !matches) throw invalidCredentials();

@@ -25,7 +25,9 @@ export function passwords({ pepper, cost }: PasswordSettings): Passwords {
   const prehash = (password: string): string => createHmac('sha384', pepper).update(password.normalize('NFKC')).digest('base64');
   const queued = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     if (waiting >= MOST_WAITING) {
-      throw new DomainError('RATE_LIMITED', 'Too many people are signing in just now. Try again in a moment.', { retryAfterSeconds: 2 });
+      throw new DomainError('RATE_LIMITED', 'Too many people are signing in just now. Try again in a moment.', {
+        retryAfterSeconds: 2,
+      });
     }
     waiting += 1;
     return work().finally(() => (waiting -= 1));
@@ -41,7 +43,8 @@ export function passwords({ pepper, cost }: PasswordSettings): Passwords {
 }
 
 function checkLength(password: string): string {
-  if (password.length > LONGEST) throw invalid(['input', 'password'], `A password has at most ${LONGEST} characters.`, 'TOO_LONG');
+  if (password.length > LONGEST)
+    throw invalid(['input', 'password'], `A password has at most ${LONGEST} characters.`, 'TOO_LONG');
   return password;
 }
 

@@ -36,8 +36,19 @@ export function tokens({ secret, lifetimeSeconds, now }: TokenSettings): Tokens 
     sign: (caller) => {
       const issuedAt = Math.floor(now() / 1000);
       const expiresAt = issuedAt + lifetimeSeconds;
-      const claims = { sub: caller.userId, org: caller.orgId, role: caller.role, iat: issuedAt, exp: expiresAt, iss: ISSUER, aud: AUDIENCE };
-      return { token: jwt.sign(claims, key, { algorithm: ALGORITHM, header: { alg: ALGORITHM, typ: TYPE, kid: KEY_ID } }), expiresAt: expiresAt * 1000 };
+      const claims = {
+        sub: caller.userId,
+        org: caller.orgId,
+        role: caller.role,
+        iat: issuedAt,
+        exp: expiresAt,
+        iss: ISSUER,
+        aud: AUDIENCE,
+      };
+      return {
+        token: jwt.sign(claims, key, { algorithm: ALGORITHM, header: { alg: ALGORITHM, typ: TYPE, kid: KEY_ID } }),
+        expiresAt: expiresAt * 1000,
+      };
     },
     verify: (token) => {
       const payload = verified(token, key, now);
@@ -49,8 +60,16 @@ export function tokens({ secret, lifetimeSeconds, now }: TokenSettings): Tokens 
 function verified(token: string, key: KeyObject, now: () => number): jwt.JwtPayload | null {
   try {
     const clockTimestamp = Math.floor(now() / 1000);
-    const { header, payload } = jwt.verify(token, key, { complete: true, algorithms: [ALGORITHM], issuer: ISSUER, audience: AUDIENCE, clockTimestamp });
-    return header.typ === TYPE && header.kid === KEY_ID && typeof payload === 'object' && typeof payload.exp === 'number' ? payload : null;
+    const { header, payload } = jwt.verify(token, key, {
+      complete: true,
+      algorithms: [ALGORITHM],
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      clockTimestamp,
+    });
+    return header.typ === TYPE && header.kid === KEY_ID && typeof payload === 'object' && typeof payload.exp === 'number'
+      ? payload
+      : null;
   } catch {
     return null;
   }

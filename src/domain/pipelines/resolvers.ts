@@ -7,6 +7,7 @@ export const pipelineResolvers: Resolvers = {
   Pipeline: {
     displayName: (pipeline) => pipeline.name,
     viewerCan: (_, __, { caller }) => permissionsFor(canWritePipelines(caller)),
-    stages: (pipeline, _, { reader }) => reader.embedded('pipeline_stages', 'pipelineId', pipeline.id, 'place') as Promise<StageRow[]>,
+    stages: (pipeline, _, { reader }) =>
+      reader.embedded('pipeline_stages', 'pipelineId', pipeline.id, 'place') as Promise<StageRow[]>,
   },
 };

@@ -1,0 +1,12 @@
+import { openCluster, type OpenCluster } from './cluster.js';
+
+declare global {
+  var pulseCluster: OpenCluster | undefined;
+}
+
+export default async function globalSetup(): Promise<void> {
+  const cluster = await openCluster();
+  globalThis.pulseCluster = cluster;
+  const { close: _, ...told } = cluster;
+  process.env['PULSE_TEST_CLUSTER'] = JSON.stringify(told);
+}
