@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { SIZES, shareOut } from '../prisma/seed/bench/sizes.js';
 import { isEmpty, seedDemo } from '../prisma/seed/demo.js';
 import { positionAt } from '../prisma/seed/positions.js';
 import { runSeed } from '../prisma/seed.js';
@@ -13,7 +14,7 @@ beforeAll(async () => {
   client = await ownerClient();
   expect(await isEmpty(client)).toBe(true);
   await seed(NOON);
-});
+}, 30_000);
 
 afterAll(() => client.end());
 
@@ -111,6 +112,14 @@ test('the same day gives the same data, another day other dates', async () => {
   await client.query('TRUNCATE organizations CASCADE');
   await seed(new Date('2026-06-11T00:00:00Z'));
   expect(await fingerprint()).not.toBe(before);
+}, 30_000);
+
+test.each([['M', 20], ['M', 7], ['L', 20], ['L', 1]] as const)('benchmark set %s shared among %i tenants keeps its totals', (size, tenants) => {
+  const shares = shareOut(SIZES[size], tenants);
+  expect(shares).toHaveLength(tenants);
+  for (const kind of ['companies', 'contacts', 'deals', 'activities'] as const) {
+    expect(shares.reduce((sum, share) => sum + share[kind], 0)).toBe(SIZES[size].total[kind]);
+  }
 });
 
 test.each([

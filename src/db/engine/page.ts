@@ -99,14 +99,18 @@ function withinBounds(reading: readonly SortKey[], start: KeyValues | null, end:
   return bounds.filter((bound): bound is Sql => bound !== null && bound !== false);
 }
 
-/** Whether the list has a row at a position or beyond it; never without a position. */
+/**
+ * Whether the list has a row at a position or beyond it; never without a position. Asks for the nearest one in order rather
+ * than with EXISTS, which forgets the order and may well read other tenants' rows one by one until it meets a match.
+ */
 function exists(list: List, keys: readonly SortKey[], at: KeyValues | null): Sql {
   if (!at) return sql`false`;
   const found = branchesOf(keys, ROW).flatMap((branch) => {
     const bound = beyond(keys, at, branch, ROW, true);
     if (bound === false) return [];
     const conditions = [...listConditions(list), ...branch.conditions, ...(bound ? [bound] : [])];
-    return [sql`exists (select from ${viewOf(list.entity, ROW)} where ${all(conditions)})`];
+    const order = orderList(keys, (field) => column(ROW, field));
+    return [sql`(select true from ${viewOf(list.entity, ROW)} where ${all(conditions)} order by ${order} limit 1) is not null`];
   });
   return any(found);
 }

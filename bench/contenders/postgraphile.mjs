@@ -1,0 +1,23 @@
+// PostGraphile over the same database, as the role that Pulse serves requests with. It reads the tables under row-level
+// security, as its users do; the same over Pulse's views, with smart tags for their keys, was not faster.
+import { createServer } from 'node:http';
+import { postgraphile } from 'postgraphile';
+import { makePgService } from 'postgraphile/adaptors/pg';
+import { grafserv } from 'postgraphile/grafserv/node';
+import { PostGraphileAmberPreset } from 'postgraphile/presets/amber';
+import { organizationOf } from '../lib/tokens.mjs';
+import { POOL_SIZE } from '../settings.mjs';
+
+const preset = {
+  extends: [PostGraphileAmberPreset],
+  pgServices: [makePgService({ connectionString: process.env.APP_URL, schemas: ['public'], poolConfig: { max: POOL_SIZE } })],
+  // The answer leaves as text rather than as objects that are then turned into text: its own faster way.
+  grafserv: { graphiql: false, watch: false, outputDataAsString: true },
+  grafast: {
+    context: ({ node }) => ({ pgSettings: { 'app.org_id': organizationOf(node.req) } }),
+  },
+};
+
+const server = createServer();
+await postgraphile(preset).createServ(grafserv).addTo(server);
+server.listen(Number(process.env.PORT), '127.0.0.1');

@@ -1,0 +1,41 @@
+// Pulse as it is, but for what carries its read side's statements to PostgreSQL: Prisma's interactive transaction.
+import { buildApp, makeLog } from '../../dist/src/app.js';
+import { PrismaPg, PrismaClient } from '../lib/prisma.mjs';
+import { POOL_SIZE, SECRET, product } from '../settings.mjs';
+import { prismaCarrier } from './prisma-snapshot.mjs';
+
+const adapter = new PrismaPg(
+  {
+    connectionString: process.env.APP_URL,
+    max: POOL_SIZE,
+    options: '-c TimeZone=UTC -c default_transaction_read_only=on',
+    connectionTimeoutMillis: 5_000,
+  },
+  { statementNameGenerator },
+);
+
+/** Prepared as Pulse's own carrier does it; statements without values go out as they are. */
+function statementNameGenerator({ sql, args }) {
+  if (args.length === 0) return undefined;
+  const name = names.get(sql) ?? `p${names.size}`;
+  names.set(sql, name);
+  return name;
+}
+const names = new Map();
+
+const app = await buildApp({
+  root: product,
+  appUrl: process.env.APP_URL,
+  signinUrl: process.env.SIGNIN_URL,
+  secret: SECRET,
+  poolSize: POOL_SIZE,
+  connectTimeoutMs: 1_000,
+  statementTimeoutMs: 5_000,
+  accessTokenSeconds: 900,
+  bcryptCost: 12,
+  corsOrigins: [],
+  openSchema: false,
+  log: makeLog('info', false),
+  carrier: prismaCarrier(new PrismaClient({ adapter })),
+});
+await app.http.listen({ port: Number(process.env.PORT), host: '127.0.0.1' });
