@@ -63,7 +63,9 @@ async function walk(args: Record<string, unknown>, size: number, backward: boole
     const window = backward ? { last: size, before: cursor } : { first: size, after: cursor };
     const { nodes, pageInfo } = await page({ ...args, ...window });
     rows.splice(backward ? 0 : rows.length, 0, ...nodes);
-    const [behind, ahead] = backward ? [pageInfo.hasNextPage, pageInfo.hasPreviousPage] : [pageInfo.hasPreviousPage, pageInfo.hasNextPage];
+    const [behind, ahead] = backward
+      ? [pageInfo.hasNextPage, pageInfo.hasPreviousPage]
+      : [pageInfo.hasPreviousPage, pageInfo.hasNextPage];
     expect(behind).toBe(cursor !== null);
     if (!ahead) return rows;
     expect(nodes).toHaveLength(size);
@@ -116,7 +118,8 @@ test('without a filter the whole list is every row of the organization', async (
 
 test('a window between two cursors holds what lies between them, and its flags tell of both sides', async () => {
   const whole = await page({ first: 100, orderBy: [{ value: 'ASC' }] });
-  const at = async (count: number): Promise<string | null> => (await page({ first: count, orderBy: [{ value: 'ASC' }] })).pageInfo.endCursor;
+  const at = async (count: number): Promise<string | null> =>
+    (await page({ first: count, orderBy: [{ value: 'ASC' }] })).pageInfo.endCursor;
   const [after, before] = [await at(10), await at(51)];
   for (const window of [{ first: 100 }, { last: 100 }]) {
     const between = await page({ ...window, after, before, orderBy: [{ value: 'ASC' }] });
@@ -187,10 +190,12 @@ test('a cursor works for thirty days and then says that it is too old', async ()
   await clocked.world.contact(owner);
   await clocked.world.contact(owner);
   const cursorOf = async (): Promise<string> =>
-    (await clocked.send('{ contacts(first: 1) { pageInfo { endCursor } } }', { token: clocked.tokenOf(owner) })).data.contacts.pageInfo.endCursor;
+    (await clocked.send('{ contacts(first: 1) { pageInfo { endCursor } } }', { token: clocked.tokenOf(owner) })).data.contacts
+      .pageInfo.endCursor;
   const cursor = await cursorOf();
   expect(await cursorOf()).toBe(cursor);
-  const next = (): ReturnType<Stage['send']> => clocked.send(`{ contacts(first: 1, after: "${cursor}") { nodes { id } } }`, { token: clocked.tokenOf(owner) });
+  const next = (): ReturnType<Stage['send']> =>
+    clocked.send(`{ contacts(first: 1, after: "${cursor}") { nodes { id } } }`, { token: clocked.tokenOf(owner) });
   now += 30 * 86_400_000;
   expect((await next()).data.contacts.nodes).toHaveLength(1);
   now += 3 * 86_400_000;

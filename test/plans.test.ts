@@ -163,10 +163,7 @@ test.each(orders)('%s ordered by %s walk an index, and start where the cursor st
   const entity = graph.get(table) as Entity;
   const { nullable } = kindOf(entity, field);
   for (const sort of ['ASC', 'DESC', 'ASC_NULLS_FIRST', 'DESC_NULLS_FIRST'] as const) {
-    const positions: KeyValues[] = [
-      [await middle(entity, field), org.id],
-      ...(nullable ? [[null, org.id]] : []),
-    ];
+    const positions: KeyValues[] = [[await middle(entity, field), org.id], ...(nullable ? [[null, org.id]] : [])];
     for (const position of positions) {
       const plan = await explain(pageStatement(entity, windowFor(entity, [{ [field]: sort }], {}, position), scope(), null));
       const scans = plan.filter((node) => node['Relation Name'] === table);

@@ -28,8 +28,16 @@ describe.each(['acme', 'globex'])('the demo organization %s', (slug) => {
   });
 
   test('has companies, contacts, deals and activities, a few of each deleted', async () => {
-    for (const [table, count] of [['companies', 120], ['contacts', 600], ['deals', 300], ['activities', 1_500]] as const) {
-      const [found] = await list(`SELECT count(*)::int AS count, count(deleted_at)::int AS deleted FROM ${table} WHERE org_id = $1`, slug);
+    for (const [table, count] of [
+      ['companies', 120],
+      ['contacts', 600],
+      ['deals', 300],
+      ['activities', 1_500],
+    ] as const) {
+      const [found] = await list(
+        `SELECT count(*)::int AS count, count(deleted_at)::int AS deleted FROM ${table} WHERE org_id = $1`,
+        slug,
+      );
       expect(found).toEqual({ count, deleted: Math.round(count * 0.03) });
     }
   });
@@ -52,7 +60,10 @@ describe.each(['acme', 'globex'])('the demo organization %s', (slug) => {
     );
     expect(empty).toEqual({ stages: 0 });
     expect(await list('SELECT DISTINCT status::text FROM deals WHERE org_id = $1 ORDER BY 1', slug)).toHaveLength(3);
-    const [span] = await list<{ oldest: Date; newest: Date }>('SELECT min(created_at) AS oldest, max(created_at) AS newest FROM deals WHERE org_id = $1', slug);
+    const [span] = await list<{ oldest: Date; newest: Date }>(
+      'SELECT min(created_at) AS oldest, max(created_at) AS newest FROM deals WHERE org_id = $1',
+      slug,
+    );
     expect(span?.oldest.getTime()).toBeGreaterThan(Date.parse('2025-06-10'));
     expect(span?.oldest.getTime()).toBeLessThan(Date.parse('2025-08-10'));
     expect(span?.newest.getTime()).toBeLessThan(NOON.getTime());
@@ -79,12 +90,15 @@ describe.each(['acme', 'globex'])('the demo organization %s', (slug) => {
   });
 
   test('leaves nothing unfinished in its sentences', async () => {
-    expect(await list(`SELECT subject FROM activities WHERE org_id = $1 AND subject || description ~ '[{}]|undefined|null'`, slug)).toEqual([]);
+    expect(
+      await list(`SELECT subject FROM activities WHERE org_id = $1 AND subject || description ~ '[{}]|undefined|null'`, slug),
+    ).toEqual([]);
   });
 
   test('orders the deals of a stage by keys with room between them', async () => {
     const keys = await list<{ stage_id: string; position: string }>(
-      'SELECT stage_id, position FROM deals WHERE org_id = $1 ORDER BY stage_id, position', slug,
+      'SELECT stage_id, position FROM deals WHERE org_id = $1 ORDER BY stage_id, position',
+      slug,
     );
     expect(new Set(keys.map((key) => key.stage_id + key.position)).size).toBe(300);
     expect(keys.filter((key) => key.position.endsWith('0'))).toEqual([]);
@@ -114,7 +128,12 @@ test('the same day gives the same data, another day other dates', async () => {
   expect(await fingerprint()).not.toBe(before);
 }, 30_000);
 
-test.each([['M', 20], ['M', 7], ['L', 20], ['L', 1]] as const)('benchmark set %s shared among %i tenants keeps its totals', (size, tenants) => {
+test.each([
+  ['M', 20],
+  ['M', 7],
+  ['L', 20],
+  ['L', 1],
+] as const)('benchmark set %s shared among %i tenants keeps its totals', (size, tenants) => {
   const shares = shareOut(SIZES[size], tenants);
   expect(shares).toHaveLength(tenants);
   for (const kind of ['companies', 'contacts', 'deals', 'activities'] as const) {
@@ -136,7 +155,9 @@ function seed(now: Date): Promise<void> {
 }
 
 async function list<Row extends object>(sql: string, slug: string): Promise<Row[]> {
-  const { rows: [organization] } = await client.query<{ id: string }>('SELECT id FROM organizations WHERE slug = $1', [slug]);
+  const {
+    rows: [organization],
+  } = await client.query<{ id: string }>('SELECT id FROM organizations WHERE slug = $1', [slug]);
   const { rows } = await client.query<Row>(sql, [organization?.id]);
   return rows;
 }

@@ -12,11 +12,7 @@ export async function makeRequests({ url, contender }, members) {
     members.map(async (member) => ({
       url,
       body,
-      headers: {
-        'content-type': 'application/json',
-        'content-length': Buffer.byteLength(body),
-        authorization: `Bearer ${await contender.tokenFor(url, member)}`,
-      },
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${await contender.tokenFor(url, member)}` },
     })),
   );
 }
@@ -43,8 +39,7 @@ export async function checkAgreement(servers, members) {
 
 /** @returns the answer's data and its length in bytes. */
 export async function ask({ url, headers, body }, name) {
-  const { 'content-length': _, ...others } = headers;
-  const response = await fetch(url, { method: 'POST', headers: others, body });
+  const response = await fetch(url, { method: 'POST', headers, body });
   const bytes = Buffer.from(await response.arrayBuffer());
   const { data, errors } = JSON.parse(bytes.toString());
   if (!data?.deals || errors) throw new Error(`${name} answered ${response.status}: ${bytes.toString().slice(0, 500)}`);

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import pg from 'pg';
 import { SECRET, SET, dataDir, product } from '../settings.mjs';
+import { parentOf } from './processes.mjs';
 import { runNode } from './run-node.mjs';
 
 /**
@@ -54,7 +55,6 @@ async function askDatabase(ownerUrl) {
              (SELECT count(*)::int FROM public.contacts WHERE org_id = ANY ($1)) AS contacts,
              (SELECT count(*)::int FROM public.deals WHERE org_id = ANY ($1)) AS deals,
              (SELECT count(*)::int FROM public.activities WHERE org_id = ANY ($1)) AS activities`, [members.map(({ org }) => org)]);
-    const { parentOf } = await import('./processes.mjs');
     const { version, backend, ...counts } = rows[0];
     return { members, version, counts, postmaster: parentOf(backend) };
   });

@@ -33,7 +33,8 @@ async function load({ requests, connections, seconds }) {
 
 function lengthOfAnswer(agent, { url, headers, body }) {
   return new Promise((resolve, reject) => {
-    const outgoing = send(url, { method: 'POST', agent, headers }, (response) => {
+    const sized = { ...headers, 'content-length': Buffer.byteLength(body) };
+    const outgoing = send(url, { method: 'POST', agent, headers: sized }, (response) => {
       let bytes = 0;
       response.on('data', (chunk) => (bytes += chunk.length));
       response.on('error', reject);

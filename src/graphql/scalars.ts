@@ -1,4 +1,4 @@
-import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped, type ValueNode } from 'graphql';
+import { GraphQLError, Kind, valueFromASTUntyped, type GraphQLScalarType, type ValueNode } from 'graphql';
 import { GraphQLCurrency, GraphQLDateTimeISO, GraphQLJSON, GraphQLLocalDate } from 'graphql-scalars';
 
 /**
@@ -13,17 +13,19 @@ export const scalars = {
   JSON: GraphQLJSON,
 };
 
-function textScalar(name: string, parse: (text: string) => string): GraphQLScalarType<string, unknown> {
+type Coercion = Pick<GraphQLScalarType<string, unknown>, 'parseValue' | 'parseLiteral' | 'serialize'>;
+
+/** Functions rather than a whole scalar type, whose missing description would replace the SDL's. */
+function textScalar(name: string, parse: (text: string) => string): Coercion {
   const parseValue = (value: unknown): string => {
     if (typeof value !== 'string') throw new GraphQLError(`${name} is written as a string.`);
     return parse(value);
   };
-  return new GraphQLScalarType({
-    name,
+  return {
     parseValue,
     parseLiteral: (node: ValueNode) => parseValue(node.kind === Kind.STRING ? node.value : valueFromASTUntyped(node)),
     serialize: (value) => value,
-  });
+  };
 }
 
 function parseDateTime(text: string): string {

@@ -1,0 +1,140 @@
+import {
+  GraphQLObjectType,
+  isInputObjectType,
+  isInterfaceType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  isEnumType,
+  type GraphQLField,
+  type GraphQLInputType,
+  type GraphQLObjectType as ObjectType,
+} from 'graphql';
+import { PUBLIC_FIELDS, graph } from '../src/domain/index.js';
+import { buildSchema } from '../src/graphql/schema.js';
+import { openStage, type Stage } from './support/app.js';
+import { ROOT } from './support/cluster.js';
+
+const schema = buildSchema(ROOT);
+const roots = [schema.getQueryType(), schema.getMutationType()].filter(
+  (type): type is ObjectType => type instanceof GraphQLObjectType,
+);
+const rootFields = roots.flatMap((type) =>
+  Object.values(type.getFields()).map((field): [string, ObjectType, GraphQLField<unknown, unknown>] => [
+    `${type.name}.${field.name}`,
+    type,
+    field,
+  ]),
+);
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterAll(() => stage.close());
+
+/** A value that satisfies an input type, so that the field itself is reached. */
+function sample(type: GraphQLInputType): string {
+  if (isNonNullType(type)) return sample(type.ofType);
+  if (isListType(type)) return '[]';
+  if (isEnumType(type)) return type.getValues()[0]?.name ?? '';
+  if (isInputObjectType(type)) {
+    const required = Object.values(type.getFields()).filter((field) => isNonNullType(field.type));
+    const [some] = type.isOneOf ? Object.values(type.getFields()) : [];
+    return `{ ${[...required, ...(some ? [some] : [])].map((field) => `${field.name}: ${sample(field.type)}`).join(', ')} }`;
+  }
+  return { Int: '1', Float: '1', Boolean: 'true' }[type.name] ?? SAMPLES[type.name] ?? '"00000000-0000-7000-8000-000000000000"';
+}
+
+const SAMPLES: Record<string, string> = {
+  DateTime: '"2026-01-01T00:00:00Z"',
+  LocalDate: '"2026-01-01"',
+  Decimal: '"1"',
+  CurrencyCode: '"EUR"',
+};
+
+function call(type: ObjectType, field: GraphQLField<unknown, unknown>): string {
+  const args = field.args.filter((arg) => isNonNullType(arg.type)).map((arg) => `${arg.name}: ${sample(arg.type)}`);
+  const named = schema.getType(String(field.type).replace(/[[\]!]/g, ''));
+  const selection = isObjectType(named) || isInterfaceType(named) ? '{ __typename }' : '';
+  return `${type === schema.getMutationType() ? 'mutation' : 'query'} { ${field.name}${args.length > 0 ? `(${args.join(', ')})` : ''} ${selection} }`;
+}
+
+test.each(rootFields.filter(([name]) => !PUBLIC_FIELDS.includes(name)))(
+  '%s answers a visitor UNAUTHENTICATED, without SQL',
+  async (_, type, field) => {
+    for (const token of [
+      undefined,
+      'not-a-token',
+      stage.app.door.tokens.sign({ orgId: 'x', userId: 'y', role: 'OWNER' }).token,
+    ]) {
+      stage.statements();
+      const { errors, status } = await stage.send(call(type, field), { token });
+      expect(errors?.map((error) => error.extensions.code)).toEqual(['UNAUTHENTICATED']);
+      expect(status).toBe(200);
+      expect(stage.statements()).toEqual([]);
+    }
+  },
+);
+
+test('public fields exist and are few', () => {
+  expect(rootFields.map(([name]) => name)).toEqual(expect.arrayContaining([...PUBLIC_FIELDS]));
+  expect(PUBLIC_FIELDS).toEqual(['Mutation.login']);
+});
+
+test('every type, field, argument, enum value and input field has a description', () => {
+  const bare: string[] = [];
+  const look = (name: string, described: { description?: string | null | undefined }): unknown =>
+    described.description || bare.push(name);
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (type.name.startsWith('__') || ['String', 'Int', 'Boolean', 'ID', 'Float'].includes(type.name)) continue;
+    look(type.name, type);
+    if (isEnumType(type)) type.getValues().forEach((value) => look(`${type.name}.${value.name}`, value));
+    if (!('getFields' in type)) continue;
+    for (const field of Object.values(type.getFields())) {
+      look(`${type.name}.${field.name}`, field);
+      if ('args' in field)
+        (field as GraphQLField<unknown, unknown>).args.forEach((arg) => look(`${type.name}.${field.name}(${arg.name})`, arg));
+    }
+  }
+  expect(bare).toEqual([]);
+});
+
+test('what has an id is a Node, and what has no identity has no id', () => {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type)) continue;
+    expect([type.name, 'id' in type.getFields()]).toEqual([type.name, type.getInterfaces().some((item) => item.name === 'Node')]);
+  }
+});
+
+test('rooms declare exactly the filters, operators and orders that the schema offers', () => {
+  for (const entity of graph.values()) {
+    if (!entity.root) continue;
+    const filter = schema.getType(`${entity.type}Filter`);
+    const order = schema.getType(`${entity.type}Order`);
+    if (!isInputObjectType(filter) || !isInputObjectType(order)) throw new Error(`${entity.type} has no filter or order.`);
+    const offered = Object.values(filter.getFields()).filter((field) => !['and', 'or', 'not'].includes(field.name));
+    const operators = offered.map((field) => [
+      field.name,
+      isInputObjectType(field.type) ? Object.keys(field.type.getFields()).sort() : [],
+    ]);
+    const declared = Object.entries(entity.filters).map(([name, access]) => [name, Object.keys(access).sort()]);
+    expect([entity.type, Object.fromEntries(operators)]).toEqual([entity.type, Object.fromEntries(declared)]);
+    expect(Object.keys(order.getFields()).sort()).toEqual([...entity.orders].sort());
+    expect(order.isOneOf).toBe(true);
+  }
+});
+
+test('to-one relations to what can be deleted are nullable, connections are not, and their totals are', () => {
+  for (const entity of graph.values()) {
+    const type = schema.getType(entity.type) as ObjectType;
+    for (const [name, { evenDeleted }] of Object.entries(entity.toOne)) {
+      expect([entity.type, name, isNonNullType(type.getFields()[name]?.type)]).toEqual([entity.type, name, Boolean(evenDeleted)]);
+    }
+    for (const name of Object.keys(entity.toMany)) expect(String(type.getFields()[name]?.type)).toMatch(/Connection!$/);
+    if (!entity.root) continue;
+    const connection = schema.getType(`${entity.type}Connection`) as ObjectType;
+    expect(String(connection.getFields()['totalCount']?.type)).toBe('Int');
+    expect(String(connection.getFields()['nodes']?.type)).toBe(`[${entity.type}!]!`);
+  }
+});
