@@ -63,7 +63,7 @@ export async function buildApp(settings: AppSettings): Promise<App> {
   const http = await httpServer({
     apollo,
     contextFor: (request) => new GraphContext({ database, door, ...request }),
-    verifyToken: door.tokens.verify,
+    verifyToken: (token) => door.tokens.verify(token),
     checkReady: () => database.ping(),
     corsOrigins: settings.corsOrigins,
     log,

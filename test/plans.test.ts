@@ -77,7 +77,7 @@ async function fill(of: Organization, rows: number): Promise<void> {
     'pipeline_id, stage_id, title, currency, position, value, expected_close_date, contact_id, company_id, owner_id, status, closed_at',
     `'${of.pipelineId}', (ARRAY['${of.stageIds.join("','")}']::uuid[])[1 + i % 3], 'Deal ' || md5(i::text), 'EUR', 'a' || i,
      ${sometimes('i * 10.5', 60)}, ${sometimes(`date '2026-01-01' + i % 3000`, 60)}, ${sometimes(contact, 60)}, ${sometimes(company, 60)}, ${sometimes(member, 60)},
-     (CASE i % 50 WHEN 0 THEN 'WON' WHEN 1 THEN 'LOST' ELSE 'OPEN' END)::"DealStatus", CASE WHEN i % 50 < 2 THEN now() END`,
+     (CASE i % 400 WHEN 0 THEN 'WON' WHEN 1 THEN 'LOST' ELSE 'OPEN' END)::"DealStatus", CASE WHEN i % 400 < 2 THEN now() END`,
   );
   const deal = await picked('deals');
   await series(

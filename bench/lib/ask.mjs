@@ -8,13 +8,12 @@ import { isDeepStrictEqual } from 'node:util';
  */
 export async function makeRequests({ url, contender }, members) {
   const body = JSON.stringify({ query: contender.query });
-  return Promise.all(
-    members.map(async (member) => ({
-      url,
-      body,
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${await contender.tokenFor(url, member)}` },
-    })),
-  );
+  const requests = [];
+  for (const member of members) {
+    const token = await contender.tokenFor(url, member);
+    requests.push({ url, body, headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` } });
+  }
+  return requests;
 }
 
 /**
@@ -33,7 +32,8 @@ export async function checkAgreement(servers, members) {
     }
     const [first, ...others] = answers;
     const other = others.find(({ graph }) => !isDeepStrictEqual(graph, first.graph));
-    if (other) throw new Error(`${first.name} and ${other.name} answer ${email} differently: ${difference(first.graph, other.graph)}`);
+    if (other)
+      throw new Error(`${first.name} and ${other.name} answer ${email} differently: ${difference(first.graph, other.graph)}`);
   }
 }
 

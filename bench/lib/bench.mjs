@@ -30,17 +30,22 @@ export async function runBench({ node, quick }) {
     const servers = await startAll(node, database, open);
     const load = startLoad(node);
     open.push(() => load.stop());
-    const about = { ...machine(), node: execFileSync(node, ['--version'], { encoding: 'utf8' }).trim(), postgres: database.version };
-    const measured = await rounds(load, servers, database, quick ? QUICK : FULL);
+    const about = {
+      ...machine(),
+      node: execFileSync(node, ['--version'], { encoding: 'utf8' }).trim(),
+      postgres: database.version,
+    };
+    const plan = quick ? QUICK : FULL;
+    const measured = await rounds(load, servers, database, plan);
     const counted = await countAll(servers, node, database);
-    await report({ ...about, rows: database.counts }, summarise(servers, measured, counted), { keep: !quick });
+    report({ ...about, plan, rows: database.counts }, summarise(servers, measured, counted), { keep: !quick });
   } finally {
     await closeAll();
   }
 }
 
-const FULL = { count: ROUNDS, seconds: SECONDS, warmUp: WARM_UP_SECONDS };
-const QUICK = { count: 1, seconds: 1, warmUp: 1 };
+const FULL = { rounds: ROUNDS, seconds: SECONDS, warmUp: WARM_UP_SECONDS };
+const QUICK = { rounds: 1, seconds: 1, warmUp: 1 };
 
 /** All run at once, so that rounds can alternate; those that are not asked use nothing but memory. */
 async function startAll(node, { urls, members }, open) {
@@ -57,7 +62,7 @@ async function startAll(node, { urls, members }, open) {
 }
 
 /** Everybody in turn, in each round from another start. */
-async function rounds(load, servers, { postmaster }, { count, seconds, warmUp }) {
+async function rounds(load, servers, { postmaster }, { rounds: count, seconds, warmUp }) {
   const measured = [];
   for (const server of servers) await measure(load, server, postmaster, { connections: 8, seconds: warmUp });
   for (let round = 0; round < count; round += 1) {

@@ -50,7 +50,10 @@ async function startProxy({ hostname, port }) {
       counts.statements += completed(chunk);
       client.write(chunk);
     });
-    for (const [one, other] of [[client, database], [database, client]]) {
+    for (const [one, other] of [
+      [client, database],
+      [database, client],
+    ]) {
       sockets.add(one.setNoDelay());
       one.on('error', () => other.destroy()).on('close', () => other.destroy());
     }

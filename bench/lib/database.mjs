@@ -27,7 +27,9 @@ async function loadSet(ownerUrl, say) {
   const found = (await listMembers(ownerUrl)).length;
   if (found === SET.tenants) return;
   if (found > 0) {
-    throw new Error(`The database has ${found} benchmark organizations instead of ${SET.tenants}. Use an empty one, or delete bench/.data.`);
+    throw new Error(
+      `The database has ${found} benchmark organizations instead of ${SET.tenants}. Use an empty one, or delete bench/.data.`,
+    );
   }
   say(`Loading the ${SET.size} set, once (a minute or two) …`);
   const environment = { DATABASE_URL: ownerUrl, SECRET_KEY: SECRET, NODE_ENV: 'production' };
@@ -50,11 +52,14 @@ async function listMembers(ownerUrl) {
 async function askDatabase(ownerUrl) {
   const members = await listMembers(ownerUrl);
   return withClient(ownerUrl, async (client) => {
-    const { rows } = await client.query(`
+    const { rows } = await client.query(
+      `
       SELECT current_setting('server_version') AS version, pg_backend_pid() AS backend,
              (SELECT count(*)::int FROM public.contacts WHERE org_id = ANY ($1)) AS contacts,
              (SELECT count(*)::int FROM public.deals WHERE org_id = ANY ($1)) AS deals,
-             (SELECT count(*)::int FROM public.activities WHERE org_id = ANY ($1)) AS activities`, [members.map(({ org }) => org)]);
+             (SELECT count(*)::int FROM public.activities WHERE org_id = ANY ($1)) AS activities`,
+      [members.map(({ org }) => org)],
+    );
     const { version, backend, ...counts } = rows[0];
     return { members, version, counts, postmaster: parentOf(backend) };
   });

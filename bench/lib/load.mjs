@@ -38,7 +38,9 @@ function lengthOfAnswer(agent, { url, headers, body }) {
       let bytes = 0;
       response.on('data', (chunk) => (bytes += chunk.length));
       response.on('error', reject);
-      response.on('end', () => (response.statusCode === 200 ? resolve(bytes) : reject(new Error(`status ${response.statusCode}`))));
+      response.on('end', () =>
+        response.statusCode === 200 ? resolve(bytes) : reject(new Error(`status ${response.statusCode}`)),
+      );
     });
     outgoing.on('error', reject);
     outgoing.end(body);

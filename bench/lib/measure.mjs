@@ -5,9 +5,10 @@ import { cpuOf, cpuOfFamily, memoryOf } from './processes.mjs';
 /** A process that makes load; one for the whole run, so that it is warm for everybody alike. */
 export function startLoad(node) {
   const child = fork(new URL('load.mjs', import.meta.url), { execPath: node, env: {} });
+  child.once('exit', () => child.emit('message', { failure: 'its process ended' }));
   const run = async (job) => {
     child.send(job);
-    const [answer] = await Promise.race([once(child, 'message'), once(child, 'exit').then(() => [{ failure: 'the load ended' }])]);
+    const [answer] = await once(child, 'message');
     if (answer.failure) throw new Error(`The load failed: ${answer.failure}.`);
     return answer;
   };

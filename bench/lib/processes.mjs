@@ -43,7 +43,10 @@ function childrenOf(parent) {
 /** Fields of proc(5), counted from behind the name, which may hold spaces. */
 function stat(pid) {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
   return { parent: fields[1], user: fields[11], system: fields[12], endedUser: fields[13], endedSystem: fields[14] };
 }
 

@@ -1,15 +1,17 @@
 // Prints the figures, and keeps them: bench/results/latest.json, and the tables between the marks in docs/BENCHMARKS.md.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { CONNECTIONS, ROUNDS, SECONDS, bench, product } from '../settings.mjs';
+import { CONNECTIONS, bench, product } from '../settings.mjs';
 import { table } from './table.mjs';
 
 const BEGIN = '<!-- figures: written by npm run bench -->';
 const END = '<!-- end of figures -->';
 
 /** @param {{ keep: boolean }} options whether this run is one to remember. */
-export async function report(about, summary, { keep }) {
-  const text = [aboutText(about), ...CONNECTIONS.map((connections) => loadTable(summary, connections)), costTable(summary)].join('\n\n');
+export function report(about, summary, { keep }) {
+  const text = [aboutText(about), ...CONNECTIONS.map((connections) => loadTable(summary, connections)), costTable(summary)].join(
+    '\n\n',
+  );
   console.log(`\n${text}\n`);
   if (!keep) return;
   writeFileSync(path.join(bench, 'results/latest.json'), `${JSON.stringify({ about, summary }, null, 2)}\n`);
@@ -32,12 +34,21 @@ function aboutText(about) {
     ['PostgreSQL', about.postgres],
     ['PostGraphile, Prisma', `${about.postgraphile}, ${about.prisma}`],
     ['Data', `20 organizations, ${count(contacts)} contacts, ${count(deals)} deals, ${count(activities)} activities`],
-    ['Rounds', `${ROUNDS} of ${SECONDS} s each; medians, ratios within a round`],
+    ['Rounds', `${about.plan.rounds} of ${about.plan.seconds} s each; medians, ratios within a round`],
   ]);
 }
 
 function loadTable(summary, connections) {
-  const head = ['Contender', 'req/s', '× PostGraphile', 'p50 ms', 'p99 ms', 'server CPU ms/req', '× PostGraphile', 'PostgreSQL CPU ms/req'];
+  const head = [
+    'Contender',
+    'req/s',
+    '× PostGraphile',
+    'p50 ms',
+    'p99 ms',
+    'server CPU ms/req',
+    '× PostGraphile',
+    'PostgreSQL CPU ms/req',
+  ];
   const rows = summary.map(({ title, at: { [connections]: figures } }) => [
     title,
     figures.perSecond.toFixed(0),
@@ -53,6 +64,11 @@ function loadTable(summary, connections) {
 
 function costTable(summary) {
   const head = ['Contender', 'SQL statements', 'round trips', 'resident MB'];
-  const rows = summary.map(({ title, statements, roundTrips, memory }) => [title, String(statements), String(roundTrips), String(memory)]);
+  const rows = summary.map(({ title, statements, roundTrips, memory }) => [
+    title,
+    String(statements),
+    String(roundTrips),
+    String(memory),
+  ]);
   return `**An operation, and the process after the run**\n\n${table([head, ...rows])}`;
 }

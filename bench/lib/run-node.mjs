@@ -11,5 +11,7 @@ export function runNode(node, args, environment, cwd) {
 
 /** What programs need of the terminal's environment; the rest could change what is measured. */
 export function kept() {
-  return Object.fromEntries(['PATH', 'HOME', 'TMPDIR', 'LANG'].flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+  return Object.fromEntries(
+    ['PATH', 'HOME', 'TMPDIR', 'LANG'].flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
+  );
 }

@@ -18,7 +18,13 @@ const STOP_MS = 10_000;
 export async function startServer(contender, node, urls) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/graphql`;
-  const env = { ...kept(), NODE_ENV: 'production', GRAPHILE_ENV: 'production', PORT: String(port), ...contender.environment(urls) };
+  const env = {
+    ...kept(),
+    NODE_ENV: 'production',
+    GRAPHILE_ENV: 'production',
+    PORT: String(port),
+    ...contender.environment(urls),
+  };
   const child = spawn(node, [contender.script], { cwd: contender.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const log = createWriteStream(path.join(bench, 'results', `${contender.name}.log`));
   child.stdout.pipe(log);

@@ -18,7 +18,8 @@ export function summarise(servers, measured, counted) {
 
 function atConnections(own, measured, connections) {
   const runs = own.filter((one) => one.connections === connections);
-  const peerOf = ({ round }) => measured.find((one) => one.name === PEER && one.round === round && one.connections === connections);
+  const peerOf = ({ round }) =>
+    measured.find((one) => one.name === PEER && one.round === round && one.connections === connections);
   const ratio = (figure) => rounded(median(runs.map((run) => run[figure] / peerOf(run)[figure])));
   const figures = Object.fromEntries(FIGURES.map((figure) => [figure, rounded(median(runs.map((run) => run[figure])))]));
   return { ...figures, perSecondToPeer: ratio('perSecond'), serverMsToPeer: ratio('serverMs') };

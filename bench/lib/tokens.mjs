@@ -24,7 +24,12 @@ export async function signIn(url, { email }) {
 
 /** What the product's sign-in would have answered. */
 export function signToken({ sub, org, role }) {
-  return jwt.sign({ sub, org, role }, key, { algorithm: 'HS256', expiresIn: '1h', issuer: 'pulse-bench', audience: 'pulse-bench' });
+  return jwt.sign({ sub, org, role }, key, {
+    algorithm: 'HS256',
+    expiresIn: '1h',
+    issuer: 'pulse-bench',
+    audience: 'pulse-bench',
+  });
 }
 
 /**

@@ -28,8 +28,11 @@ export interface ActivityRow {
 /** The story of every deal, and as many talks with contacts outside deals as are missing to the count; the oldest first. */
 export function makeActivities(scene: Scene, records: Records, deals: Deal[], count: number): ActivityRow[] {
   const { faker, language } = scene;
-  const told = deals.flatMap((deal) => tellStory(scene, deal).map((happening) => makeActivity(scene, records, happening, deal.contact, deal)));
-  if (told.length >= count) throw new Error(`The deals alone have ${told.length} activities; the demo data was to have ${count}.`);
+  const told = deals.flatMap((deal) =>
+    tellStory(scene, deal).map((happening) => makeActivity(scene, records, happening, deal.contact, deal)),
+  );
+  if (told.length >= count)
+    throw new Error(`The deals alone have ${told.length} activities; the demo data was to have ${count}.`);
   const met = Array.from({ length: count - told.length }, () => {
     const contact = faker.helpers.arrayElement(records.contacts);
     return makeActivity(scene, records, meet(scene, contact, language.contactPhrases), contact, null);
@@ -37,7 +40,13 @@ export function makeActivities(scene: Scene, records: Records, deals: Deal[], co
   return [...told, ...met].sort((one, other) => Date.parse(one.created_at) - Date.parse(other.created_at));
 }
 
-function makeActivity(scene: Scene, records: Records, { phrase, at, due }: Happening, contact: Contact | null, deal: Deal | null): ActivityRow {
+function makeActivity(
+  scene: Scene,
+  records: Records,
+  { phrase, at, due }: Happening,
+  contact: Contact | null,
+  deal: Deal | null,
+): ActivityRow {
   const { faker, orgId } = scene;
   const sellers = sellersOf(records.users);
   const responsible = deal?.row.owner_id ?? contact?.row.owner_id ?? faker.helpers.arrayElement(sellers).id;
@@ -75,7 +84,12 @@ function dueOfDone(type: ActivityType, at: number): string | null {
 }
 
 function fillIn(text: string, contact: Contact | null, deal: Deal | null): string {
-  const values = { ...namesOf(contact), company: (deal?.company ?? contact?.company)?.row.name ?? '', product: deal?.product ?? '', reason: deal?.row.lost_reason ?? '' };
+  const values = {
+    ...namesOf(contact),
+    company: (deal?.company ?? contact?.company)?.row.name ?? '',
+    product: deal?.product ?? '',
+    reason: deal?.row.lost_reason ?? '',
+  };
   return text.replace(/\{(\w+)\}/g, (token, key: string) => (values as Record<string, string>)[key] ?? token);
 }
 

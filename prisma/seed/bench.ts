@@ -38,8 +38,13 @@ export async function seedBench(client: Client, { size, tenants, passwordHash, n
 }
 
 async function checkNoBench(client: Client): Promise<void> {
-  const { rows } = await client.query<{ slug: string }>(`SELECT slug FROM public.organizations WHERE slug LIKE 'bench-%' ORDER BY slug LIMIT 1`);
-  if (rows[0]) throw new Error(`There are benchmark organizations already (${rows[0].slug}). Load benchmark sets into a database without them.`);
+  const { rows } = await client.query<{ slug: string }>(
+    `SELECT slug FROM public.organizations WHERE slug LIKE 'bench-%' ORDER BY slug LIMIT 1`,
+  );
+  if (rows[0])
+    throw new Error(
+      `There are benchmark organizations already (${rows[0].slug}). Load benchmark sets into a database without them.`,
+    );
 }
 
 async function loadAll(client: Client, plan: Tenant[], total: number): Promise<void> {
@@ -56,7 +61,16 @@ async function loadAll(client: Client, plan: Tenant[], total: number): Promise<v
 
 /** VACUUM beside ANALYZE: it empties the pending lists of GIN indexes and fills the visibility map, which measurements need. */
 async function settle(client: Client): Promise<void> {
-  for (const table of ['organizations', 'users', 'pipelines', 'pipeline_stages', 'companies', 'contacts', 'deals', 'activities']) {
+  for (const table of [
+    'organizations',
+    'users',
+    'pipelines',
+    'pipeline_stages',
+    'companies',
+    'contacts',
+    'deals',
+    'activities',
+  ]) {
     await client.query(`VACUUM (ANALYZE) public.${table}`);
   }
 }

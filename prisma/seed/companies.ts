@@ -34,7 +34,10 @@ export function makeCompanies(scene: Scene, users: UserRow[], count: number): Co
 
 function makeCompany(scene: Scene, users: UserRow[], stem: string): Company {
   const { faker, language, today } = scene;
-  const market = weighted(faker, language.markets.map((each) => [each, each.weight]));
+  const market = weighted(
+    faker,
+    language.markets.map((each) => [each, each.weight]),
+  );
   const industry = faker.helpers.arrayElement(language.industries);
   const brand = unique(scene, () => `${stem} ${faker.helpers.arrayElement(industry.nouns)}`);
   const domain = `${asciiOf(brand)}.example`;
@@ -65,5 +68,7 @@ function makeCompany(scene: Scene, users: UserRow[], stem: string): Company {
 /** Every stem once before any comes again: two “Harbour …” side by side look made up. */
 function dealStems({ faker, language }: Scene, count: number): string[] {
   const rounds = Math.ceil(count / language.companyStems.length);
-  return Array.from({ length: rounds }, () => faker.helpers.shuffle(language.companyStems)).flat().slice(0, count);
+  return Array.from({ length: rounds }, () => faker.helpers.shuffle(language.companyStems))
+    .flat()
+    .slice(0, count);
 }

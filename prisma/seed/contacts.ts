@@ -107,13 +107,23 @@ function makePerson(scene: Scene, gender: Contact['gender'], company: Company | 
 }
 
 function pickStatus({ faker }: Scene, company: Company | null): ContactStatus {
-  if (company?.isCustomer) return weighted(faker, [['CUSTOMER', 75], ['QUALIFIED', 13], ['FORMER', 12]]);
-  return weighted(faker, [['LEAD', 60], ['QUALIFIED', 35], ['FORMER', 5]]);
+  if (company?.isCustomer)
+    return weighted(faker, [
+      ['CUSTOMER', 75],
+      ['QUALIFIED', 13],
+      ['FORMER', 12],
+    ]);
+  return weighted(faker, [
+    ['LEAD', 60],
+    ['QUALIFIED', 35],
+    ['FORMER', 5],
+  ]);
 }
 
 /** Consent never comes without its evidence: when, where, and to which text. */
 function makeConsent({ faker, language, today }: Scene, createdAt: number) {
-  if (!chance(faker, 0.6)) return { gdpr_consent: false, gdpr_consent_at: null, gdpr_consent_source: null, gdpr_consent_text_version: null };
+  if (!chance(faker, 0.6))
+    return { gdpr_consent: false, gdpr_consent_at: null, gdpr_consent_source: null, gdpr_consent_text_version: null };
   const given = workTime(faker, createdAt, Math.min(createdAt + 30 * DAY, today));
   return {
     gdpr_consent: true,

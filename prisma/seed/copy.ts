@@ -25,7 +25,9 @@ export async function copyRows(client: Client, source: Source, advance: (rows: n
   const target = `public.${escapeIdentifier(source.table)}`;
   const staging = escapeIdentifier(`seed_${source.table}`);
   const columns = source.columns.map(escapeIdentifier).join(', ');
-  await client.query(`CREATE TEMPORARY TABLE IF NOT EXISTS ${staging} ON COMMIT DROP AS SELECT ${columns} FROM ${target} WITH NO DATA`);
+  await client.query(
+    `CREATE TEMPORARY TABLE IF NOT EXISTS ${staging} ON COMMIT DROP AS SELECT ${columns} FROM ${target} WITH NO DATA`,
+  );
   for (let start = 0; start < source.count; start += BATCH) {
     const end = Math.min(start + BATCH, source.count);
     const lines = Readable.from(textOf(source, start, end), { highWaterMark: 2 });
@@ -41,7 +43,9 @@ function* textOf({ line }: Source, start: number, end: number): Generator<string
   for (let first = start; first < end; first += CHUNK) {
     let text = '';
     for (let index = first; index < Math.min(first + CHUNK, end); index += 1) {
-      text += `${line(index).map((value) => value ?? '\\N').join('\t')}\n`;
+      text += `${line(index)
+        .map((value) => value ?? '\\N')
+        .join('\t')}\n`;
     }
     yield text;
   }

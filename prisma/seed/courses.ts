@@ -27,13 +27,24 @@ export function makeCourse(scene: Scene, pipeline: Pipeline): Course {
   const stage = pickStage(scene, pipeline.plan.stages.length, status);
   const stageEnteredAt = stage === 0 ? createdAt : enterStage(scene, createdAt, endedAt);
   const closedAt = status === 'OPEN' ? null : endedAt;
-  return { createdAt, stage, stageEnteredAt, status, closedAt, endedAt, expectedClose: expectClose(scene, createdAt, endedAt, status) };
+  return {
+    createdAt,
+    stage,
+    stageEnteredAt,
+    status,
+    closedAt,
+    endedAt,
+    expectedClose: expectClose(scene, createdAt, endedAt, status),
+  };
 }
 
 function pickStatus({ faker }: Scene, ageInDays: number): DealStatus {
   const stillOpen = ageInDays > 160 ? 0.15 : ageInDays > 70 ? 0.45 : 0.85;
   if (ageInDays < 3 || chance(faker, stillOpen)) return 'OPEN';
-  return weighted(faker, [['WON', 47], ['LOST', 53]]);
+  return weighted(faker, [
+    ['WON', 47],
+    ['LOST', 53],
+  ]);
 }
 
 function pickStage({ faker }: Scene, stages: number, status: DealStatus): number {

@@ -61,9 +61,13 @@ export function makeDeals(scene: Scene, records: Records, count: number): Deal[]
 
 function makeDeal(scene: Scene, records: Records): Deal {
   const { faker } = scene;
-  const pipeline = weighted(faker, records.pipelines.map((each) => [each, each.plan.share]));
+  const pipeline = weighted(
+    faker,
+    records.pipelines.map((each) => [each, each.plan.share]),
+  );
   const course = makeCourse(scene, pipeline);
-  const known = <Value extends { createdAt: number }>(values: Value[]) => values.filter((value) => value.createdAt < course.createdAt);
+  const known = <Value extends { createdAt: number }>(values: Value[]) =>
+    values.filter((value) => value.createdAt < course.createdAt);
   const company = pickCompany(scene, known(records.companies), pipeline);
   const contact = pickContact(scene, known(records.contacts), company);
   if (course.status === 'WON') company.isCustomer = true;
@@ -75,7 +79,11 @@ function makeDeal(scene: Scene, records: Records): Deal {
     id: newId(faker, course.createdAt),
     company_id: company.row.id,
     contact_id: contact?.row.id ?? null,
-    owner_id: chance(faker, 0.08) ? null : owner && chance(faker, 0.8) ? owner : faker.helpers.arrayElement(sellersOf(records.users)).id,
+    owner_id: chance(faker, 0.08)
+      ? null
+      : owner && chance(faker, 0.8)
+        ? owner
+        : faker.helpers.arrayElement(sellersOf(records.users)).id,
     title: `${name} – ${company.row.name}`,
     value: chance(faker, 0.08) ? null : makeValue(scene, product),
     currency: company.market.currency,

@@ -53,9 +53,25 @@ async function insertOrganization(client: Client, organization: OrganizationRow,
   dateLastActivities(contacts, deals, activities);
   await insertRows(client, 'organizations', [organization]);
   await insertRows(client, 'users', users);
-  await insertRows(client, 'pipelines', records.pipelines.map(({ row }) => row));
-  await insertRows(client, 'companies', companies.map(({ row }) => row));
-  await insertRows(client, 'contacts', contacts.map(({ row }) => row));
-  await insertRows(client, 'deals', deals.map(({ row }) => row));
+  await insertRows(
+    client,
+    'pipelines',
+    records.pipelines.map(({ row }) => row),
+  );
+  await insertRows(
+    client,
+    'companies',
+    companies.map(({ row }) => row),
+  );
+  await insertRows(
+    client,
+    'contacts',
+    contacts.map(({ row }) => row),
+  );
+  await insertRows(
+    client,
+    'deals',
+    deals.map(({ row }) => row),
+  );
   await insertRows(client, 'activities', activities);
 }

@@ -15,9 +15,21 @@ export function deleteSome(scene: Scene, { companies, contacts }: Records, deals
   const open = deals.filter((deal) => deal.row.status === 'OPEN');
   const busy = new Set<unknown>(open.flatMap((deal) => [deal.company, deal.contact]));
   const idle = <Value>(values: Value[]) => values.filter((value) => !busy.has(value));
-  deleteOf(scene, idle(companies).map(({ row }) => row), companies.length);
-  deleteOf(scene, idle(contacts).map(({ row }) => row), contacts.length);
-  deleteOf(scene, deals.map(({ row }) => row), deals.length);
+  deleteOf(
+    scene,
+    idle(companies).map(({ row }) => row),
+    companies.length,
+  );
+  deleteOf(
+    scene,
+    idle(contacts).map(({ row }) => row),
+    contacts.length,
+  );
+  deleteOf(
+    scene,
+    deals.map(({ row }) => row),
+    deals.length,
+  );
   deleteOf(scene, activities, activities.length);
 }
 

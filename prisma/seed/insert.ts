@@ -6,7 +6,9 @@ export async function insertRows(client: Client, table: string, rows: object[]):
   if (!first) return;
   const name = `public.${escapeIdentifier(table)}`;
   const columns = Object.keys(first).map(escapeIdentifier).join(', ');
-  await client.query(`INSERT INTO ${name} (${columns}) SELECT ${columns} FROM json_populate_recordset(NULL::${name}, $1)`, [JSON.stringify(rows)]);
+  await client.query(`INSERT INTO ${name} (${columns}) SELECT ${columns} FROM json_populate_recordset(NULL::${name}, $1)`, [
+    JSON.stringify(rows),
+  ]);
 }
 
 /** Runs the work in one transaction that holds the lock of all seeding: of two that start at once, one waits for the other. */

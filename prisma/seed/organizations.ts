@@ -19,8 +19,14 @@ export function makeOrganizations(today: number, passwordHash: string): { row: O
   const acme = new Faker({ locale: [en, base], seed: 1_949 });
   const globex = new Faker({ locale: [de, en, base], seed: 1_996 });
   return [
-    makeOrganization({ faker: acme, language: english, slug: 'acme', today, passwordHash }, 'Acme', 'BUSINESS', { locale: 'en', currency: 'GBP' }),
-    makeOrganization({ faker: globex, language: german, slug: 'globex', today, passwordHash }, 'Globex', 'TEAM', { locale: 'de', currency: 'EUR' }),
+    makeOrganization({ faker: acme, language: english, slug: 'acme', today, passwordHash }, 'Acme', 'BUSINESS', {
+      locale: 'en',
+      currency: 'GBP',
+    }),
+    makeOrganization({ faker: globex, language: german, slug: 'globex', today, passwordHash }, 'Globex', 'TEAM', {
+      locale: 'de',
+      currency: 'EUR',
+    }),
   ];
 }
 
@@ -32,6 +38,14 @@ function makeOrganization(
 ): { row: OrganizationRow; scene: Scene } {
   const createdAt = given.today - 600 * DAY;
   const id = newId(given.faker, createdAt);
-  const row = { id, name, slug: given.slug, settings, subscription_plan: plan, created_at: iso(createdAt), updated_at: iso(createdAt) };
+  const row = {
+    id,
+    name,
+    slug: given.slug,
+    settings,
+    subscription_plan: plan,
+    created_at: iso(createdAt),
+    updated_at: iso(createdAt),
+  };
   return { row, scene: { ...given, orgId: id, taken: new Set() } };
 }

@@ -9,7 +9,8 @@ const SPACE = DIGITS.length ** WIDTH;
  * @throws RangeError when there are more records than keys of this width.
  */
 export function positionAt(index: number, count: number): string {
-  if (count > SPACE / 4) throw new RangeError(`At most ${Math.floor(SPACE / 4)} positions fit into ${WIDTH} digits; ${count} were asked for.`);
+  if (count > SPACE / 4)
+    throw new RangeError(`At most ${Math.floor(SPACE / 4)} positions fit into ${WIDTH} digits; ${count} were asked for.`);
   const key = Math.floor(((index + 1) * SPACE) / (count + 1));
   // A key that ends in the lowest digit has no room before it.
   return digitsOf(key % DIGITS.length === 0 ? key + 1 : key);

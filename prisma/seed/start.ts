@@ -7,7 +7,11 @@ import { isEmpty, seedDemo } from './demo.js';
  * @param passwordHash is asked for only then.
  * @returns whether the demo organizations are there now.
  */
-export async function ensureDemo(ownerUrl: string, passwordHash: () => Promise<string>, say: (line: string) => void): Promise<boolean> {
+export async function ensureDemo(
+  ownerUrl: string,
+  passwordHash: () => Promise<string>,
+  say: (line: string) => void,
+): Promise<boolean> {
   const client = new pg.Client({ connectionString: ownerUrl });
   await client.connect();
   try {

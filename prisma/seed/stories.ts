@@ -23,7 +23,10 @@ export function tellStory(scene: Scene, deal: Deal): Happening[] {
     ...spread(scene, before, course.stage, course.createdAt, course.stageEnteredAt),
     ...spread(scene, now, 2, course.stageEnteredAt, quiet),
   ];
-  return [...happenings, ...(course.closedAt === null ? plan(scene, usable(pipeline.plan.todos), deal) : conclude(scene, usable, deal))];
+  return [
+    ...happenings,
+    ...(course.closedAt === null ? plan(scene, usable(pipeline.plan.todos), deal) : conclude(scene, usable, deal)),
+  ];
 }
 
 /** What happens with a contact outside any deal. */
@@ -42,7 +45,9 @@ function namesPerson({ subject, description }: Phrase): boolean {
 function spread({ faker }: Scene, phrases: Phrase[], most: number, from: number, to: number): Happening[] {
   if (phrases.length === 0) return [];
   const number = faker.number.int({ min: 1, max: Math.max(1, most) });
-  const chosen = faker.helpers.arrayElements(phrases, Math.min(number, phrases.length)).sort((one, other) => phrases.indexOf(one) - phrases.indexOf(other));
+  const chosen = faker.helpers
+    .arrayElements(phrases, Math.min(number, phrases.length))
+    .sort((one, other) => phrases.indexOf(one) - phrases.indexOf(other));
   const moments = chosen.map(() => workTime(faker, from, to)).sort((one, other) => one - other);
   return chosen.map((phrase, index) => ({ phrase, at: moments[index] ?? to, due: null }));
 }

@@ -8,16 +8,15 @@ const LOCK_TIMEOUT = '55P03';
 
 /** What a database error means to a client; an error that is a fault of ours stays as it is (and becomes INTERNAL). */
 export function translateFailure(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
   if (code === STATEMENT_TIMEOUT || code === LOCK_TIMEOUT) return timedOut();
-  if (GONE.test(code) || NETWORK.has(code) || isLostConnection(error)) return unavailable();
+  if (GONE.test(code) || NETWORK.has(code) || isLostConnection(message)) return unavailable();
   return error;
 }
 
 /** pg and its pool tell of a lost or missing connection in words only. */
-function isLostConnection(error: Error): boolean {
+function isLostConnection(message: string): boolean {
   return /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout)/.test(
-    error.message,
+    message,
   );
 }

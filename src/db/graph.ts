@@ -7,7 +7,7 @@ export type Kind = 'uuid' | 'text' | 'enum' | 'decimal' | 'integer' | 'boolean' 
 export type FieldKind = Kind | `${Kind}?`;
 
 type Camel<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S;
-type Table = keyof DB & string;
+type Table = keyof DB;
 type FieldOf<T extends Table> = Camel<keyof DB[T] & string>;
 
 /** `indexed`: the condition is an index condition (a test reads the plans); `scanned`: checked row by row. */
@@ -59,11 +59,12 @@ export interface Entity {
   totals?: 'money';
 }
 
-type Declaration<T extends Table> = Partial<Omit<Entity, 'table' | 'fields'>> & {
+type Declaration<T extends Table> = Partial<Omit<Entity, 'table' | 'fields' | 'type' | 'defaultOrder'>> & {
   table: T;
   type: string;
   defaultOrder: OrderTerm;
-} & { fields: { [F in FieldOf<T>]?: FieldKind } };
+  fields: { [F in FieldOf<T>]?: FieldKind };
+};
 
 /** Declares an entity; its row type is `Row<typeof theDeclaration>`. */
 export function entity<const D extends Declaration<T>, T extends Table>(declaration: D & { table: T }): Entity & D {

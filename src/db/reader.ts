@@ -1,16 +1,14 @@
-import DataLoader from 'dataloader';
 import type { Caller } from '../caller.js';
-import { groupBy } from '../lib/group-by.js';
 import { isUuid } from '../lib/uuid.js';
-import { connection, pageFrom, type Connection, type Page } from './connection.js';
+import { connection, pageFrom, type Connection } from './connection.js';
+import type { CursorSeal } from './engine/cursor.js';
 import { countStatement, pageStatement, type PageRow, type Parents } from './engine/page.js';
-import { rowsStatement } from './engine/rows.js';
 import type { Deleted, Scope } from './engine/scope.js';
 import type { Statement } from './engine/sql.js';
 import { totalsStatement, type MoneyTotalRow } from './engine/totals.js';
 import { canonical, windowOf, type PageArgs, type Window } from './engine/window.js';
-import type { CursorSeal } from './engine/cursor.js';
-import { entityOf, type Entity, type Graph, type ToMany } from './graph.js';
+import { entityOf, type Entity, type Graph, type OrderTerm } from './graph.js';
+import { makeLoaders, type Loaders } from './loaders.js';
 import type { Snapshot } from './snapshot.js';
 
 export type AnyRow = { id: string } & Record<string, unknown>;
@@ -43,87 +41,61 @@ export interface ReaderSettings {
 /** @see Reader */
 export function openReader(caller: Caller, snapshot: Snapshot, { graph, seal, tenantFilter }: ReaderSettings): Reader {
   const scope: Scope = { orgId: caller.orgId, tenantFilter };
-  const loaders = new Map<string, DataLoader<string, unknown>>();
-  const loaderFor = <Value>(name: string, batch: (keys: readonly string[]) => Promise<Value[]>): DataLoader<string, Value> => {
-    const known = loaders.get(name) ?? new DataLoader<string, unknown>(batch);
-    loaders.set(name, known);
-    return known as DataLoader<string, Value>;
-  };
-
-  const byId = (entity: Entity, id: string, deleted: Deleted): Promise<AnyRow | null> =>
-    loaderFor(`${entity.table}|${deleted ?? ''}`, async (ids) => {
-      const rows = await snapshot.query<AnyRow>(rowsStatement(entity, 'id', ids, scope, deleted));
-      const found = new Map(rows.map((row) => [row.id, row]));
-      return ids.map((key) => found.get(key) ?? null);
-    }).load(id.toLowerCase());
-
-  /** One statement for all parents that ask for the same list; without parents the list is the organization's. */
-  const perParent = <Value>(
-    name: string,
-    relation: ToMany | null,
-    parentId: string,
-    statement: (parents: Parents | null) => Statement,
-    valueOf: (rows: PageRow[]) => Value,
-  ): Promise<Value> =>
-    loaderFor(name, async (ids) => {
-      const parents = relation?.key ? { key: relation.key, ids } : null;
-      const rows = await snapshot.query<PageRow>(statement(parents));
-      const byParent = parents ? groupBy(rows, (row) => row.$parent) : null;
-      return ids.map((id) => valueOf(byParent ? (byParent.get(id) ?? []) : rows));
-    }).load(parentId);
-
-  const listOf = (
-    entity: Entity,
-    name: string,
-    relation: ToMany | null,
-    parentId: string,
-    args: PageArgs,
-  ): Connection<AnyRow> => {
-    const window = windowOf(entity, args, relation?.defaultOrder ?? entity.defaultOrder, scope, seal);
-    const key = `${name}|${canonical(args)}`;
-    return connection<AnyRow>(window, seal, {
-      page: () =>
-        perParent(`page ${key}`, relation, parentId, (parents) => pageStatement(entity, window, scope, parents), toPage(window)),
-      count: () =>
-        perParent(`count ${key}`, relation, parentId, (parents) => countStatement(entity, window, scope, parents), toCount),
-      totals: () =>
-        perParent(`totals ${key}`, relation, parentId, (parents) => totalsStatement(entity, window, scope, parents), toTotals),
-    });
-  };
-
+  const loaders = makeLoaders(scope, snapshot);
   return {
     caller,
-    find: async (table, id, deleted) => (isUuid(id) ? byId(entityOf(graph, table), id, deleted ?? undefined) : null),
+    find: async (table, id, deleted) => (isUuid(id) ? loaders.byId(entityOf(graph, table), id, deleted ?? undefined) : null),
     one: async (table, name, row) => {
-      const relation = entityOf(graph, table).toOne[name];
-      if (!relation) throw new Error(`${table} declares no relation ${name}.`);
+      const relation = relationOf(entityOf(graph, table).toOne, table, name);
       const id = (row as Record<string, string | null>)[relation.key];
-      return id ? byId(entityOf(graph, relation.entity), id, relation.evenDeleted ? 'WITH' : undefined) : null;
+      return id ? loaders.byId(entityOf(graph, relation.entity), id, relation.evenDeleted ? 'WITH' : undefined) : null;
     },
-    page: (table, args) => listOf(entityOf(graph, table), table, null, 'all', args),
+    page: (table, args) => {
+      const entity = entityOf(graph, table);
+      return listOf({ entity, scope, seal, loaders, key: null, parentId: '', name: table }, args, entity.defaultOrder);
+    },
     many: (table, name, row, args) => {
-      const relation = entityOf(graph, table).toMany[name];
-      if (!relation) throw new Error(`${table} declares no relation ${name}.`);
-      return listOf(entityOf(graph, relation.entity), `${table}.${name}`, relation, row.id, args);
+      const relation = relationOf(entityOf(graph, table).toMany, table, name);
+      const entity = entityOf(graph, relation.entity);
+      const list = { entity, scope, seal, loaders, key: relation.key, parentId: row.id, name: `${table}.${name}` };
+      return listOf(list, args, relation.defaultOrder ?? entity.defaultOrder);
     },
-    embedded: (table, key, id, orderBy) =>
-      loaderFor(`embedded ${table} ${key}`, async (ids) => {
-        const rows = await snapshot.query<AnyRow>(rowsStatement(entityOf(graph, table), key, ids, scope, 'WITH', orderBy));
-        const byKey = groupBy(rows, (row) => row[key]);
-        return ids.map((parent) => byKey.get(parent) ?? []);
-      }).load(id),
+    embedded: (table, key, id, orderBy) => loaders.allOf(entityOf(graph, table), key, id, orderBy),
     close: () => snapshot.close(),
   };
 }
 
-function toPage(window: Window): (rows: PageRow[]) => Page<AnyRow> {
-  return (rows) => pageFrom<AnyRow>(rows, window);
+interface ListSource {
+  entity: Entity;
+  scope: Scope;
+  seal: CursorSeal;
+  loaders: Loaders;
+  key: string | null;
+  parentId: string;
+  name: string;
 }
 
-function toCount(rows: PageRow[]): number {
-  return Number(rows[0]?.['count'] ?? 0);
+function listOf(source: ListSource, args: PageArgs, fallback: OrderTerm): Connection<AnyRow> {
+  const { entity, scope, seal, loaders, key, parentId, name } = source;
+  const window = windowOf(entity, args, fallback, scope, seal);
+  const list = `${name} ${canonical(args)}`;
+  type Compile = (entity: Entity, window: Window, scope: Scope, parents: Parents | null) => Statement;
+  const ask =
+    <Value>(what: string, compile: Compile, valueOf: (rows: PageRow[]) => Value) =>
+    (): Promise<Value> =>
+      loaders.ofParent(
+        { what: `${what} ${list}`, key, statement: (parents) => compile(entity, window, scope, parents), valueOf },
+        parentId,
+      );
+  return connection<AnyRow>(window, seal, {
+    page: ask('page', pageStatement, (rows) => pageFrom<AnyRow>(rows, window)),
+    count: ask('count', countStatement, ([row]) => Number(row?.['count'] ?? 0)),
+    totals: ask('totals', totalsStatement, ([row]) => (row?.['totals'] ?? []) as MoneyTotalRow[]),
+  });
 }
 
-function toTotals(rows: PageRow[]): MoneyTotalRow[] {
-  return (rows[0]?.['totals'] ?? []) as MoneyTotalRow[];
+function relationOf<Relation>(relations: Record<string, Relation>, table: string, name: string): Relation {
+  const relation = relations[name];
+  if (!relation) throw new Error(`${table} declares no relation ${name}.`);
+  return relation;
 }

@@ -19,28 +19,24 @@ export function openSnapshot(pool: Pool, orgId: string, log: StatementLog): Snap
   let failure: Error | undefined;
   let closed = false;
 
-  const begin = async (): Promise<PoolClient> => {
-    const client = await pool.connect();
-    log.count('BEGIN');
-    // Not awaited on its own: the first statement travels behind it in the same packet (the pool's clients pipeline).
-    client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.org_id = '${orgId}'`).catch(fail);
-    return client;
-  };
   const fail = (error: unknown): void => {
-    failure ??= translateFailure(error) as Error;
+    failure ??= asError(translateFailure(error));
+  };
+  const checkFailure = (): void => {
+    if (failure) throw failure;
   };
   const query = async <Answer>({ text, values }: Statement): Promise<Answer[]> => {
     if (closed) throw new Error('This snapshot is closed.');
     try {
-      const client = await (connection ??= begin());
-      if (failure) throw failure;
+      const client = await (connection ??= begin(pool, orgId, log, fail));
+      checkFailure();
       log.count(text);
       const result = await client.query({ name: log.nameOf(text), text, values: values as unknown[] });
-      if (failure) throw failure;
+      checkFailure();
       return result.rows as Answer[];
     } catch (error) {
       fail(error);
-      throw failure;
+      throw failure ?? asError(error);
     }
   };
   const close = (): void => {
@@ -52,6 +48,20 @@ export function openSnapshot(pool: Pool, orgId: string, log: StatementLog): Snap
     );
   };
   return { query, close };
+}
+
+async function begin(pool: Pool, orgId: string, log: StatementLog, fail: (error: unknown) => void): Promise<PoolClient> {
+  const client = await pool.connect();
+  log.count('BEGIN');
+  // Not awaited on its own: the first statement travels behind it in the same packet (the pool's clients pipeline).
+  client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.org_id = '${orgId}'`).catch(fail);
+  return client;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error
+    ? error
+    : new Error(String((error as { message?: string } | null)?.message ?? error), { cause: error });
 }
 
 /** A connection whose transaction failed to end is not given back but thrown away. */

@@ -10,7 +10,7 @@ export const typeParsers: pg.CustomTypesConfig = {
     if (oid === NUMERIC || oid === DATE) return asText;
     return pg.types.getTypeParser(oid, format ?? 'text') as (text: string) => unknown;
   },
-} as pg.CustomTypesConfig;
+};
 
 const TIMESTAMPTZ = 1184;
 const NUMERIC = 1700;

@@ -9,7 +9,7 @@ export const scalars = {
   DateTime: textScalar('DateTime', parseDateTime),
   LocalDate: textScalar('LocalDate', parseLocalDate),
   Decimal: textScalar('Decimal', parseDecimal),
-  CurrencyCode: textScalar('CurrencyCode', (text) => (GraphQLCurrency.parseValue(text) as string).toUpperCase()),
+  CurrencyCode: textScalar('CurrencyCode', (text) => GraphQLCurrency.parseValue(text).toUpperCase()),
   JSON: GraphQLJSON,
 };
 
@@ -29,14 +29,14 @@ function textScalar(name: string, parse: (text: string) => string): Coercion {
 }
 
 function parseDateTime(text: string): string {
-  const moment = GraphQLDateTimeISO.parseValue(text) as Date;
+  const moment = GraphQLDateTimeISO.parseValue(text);
   if (moment.getUTCFullYear() < 1 || moment.getUTCFullYear() > 9999)
     throw new GraphQLError('The year must be between 0001 and 9999.');
   return moment.toISOString();
 }
 
 function parseLocalDate(text: string): string {
-  const date = GraphQLLocalDate.parseValue(text) as string;
+  const date = GraphQLLocalDate.parseValue(text);
   if (date.startsWith('0000')) throw new GraphQLError('The year must be between 0001 and 9999.');
   return date;
 }

@@ -21,7 +21,7 @@ export interface TestCluster {
 }
 
 export interface OpenCluster extends TestCluster {
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** A server (TEST_DATABASE_URL, or the embedded one) with a migrated template database, owned by a role that is no superuser. */

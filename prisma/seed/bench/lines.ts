@@ -1,7 +1,17 @@
 import { DAY, iso } from '../moments.js';
 import { positionAt } from '../positions.js';
 import { below, pick, unit } from './random.js';
-import { companyOfContact, contactOfDeal, createdAtOf, factsOfActivity, idAt, idOf, ownerOf, serialOf, type Tenant } from './tenant.js';
+import {
+  companyOfContact,
+  contactOfDeal,
+  createdAtOf,
+  factsOfActivity,
+  idAt,
+  idOf,
+  ownerOf,
+  serialOf,
+  type Tenant,
+} from './tenant.js';
 import type { Words } from './words.js';
 
 /** A row in the order of its columns; null as COPY's text format writes it. */
@@ -9,12 +19,63 @@ export type Line = (string | null)[];
 
 export const COLUMNS = {
   companies: ['org_id', 'id', 'owner_id', 'name', 'industry', 'website', 'phone', 'created_at', 'updated_at'],
-  contacts: ['org_id', 'id', 'company_id', 'owner_id', 'first_name', 'last_name', 'email', 'phone', 'job_title', 'status', 'tags',
-    'gdpr_consent', 'gdpr_consent_at', 'gdpr_consent_source', 'gdpr_consent_text_version', 'last_activity_at', 'created_at', 'updated_at'],
-  deals: ['org_id', 'id', 'pipeline_id', 'stage_id', 'contact_id', 'company_id', 'owner_id', 'title', 'value', 'currency', 'status',
-    'expected_close_date', 'position', 'stage_entered_at', 'closed_at', 'lost_reason', 'last_activity_at', 'created_at', 'updated_at'],
-  activities: ['org_id', 'id', 'user_id', 'owner_id', 'contact_id', 'deal_id', 'type', 'subject', 'description', 'due_date',
-    'is_completed', 'completed_at', 'created_at', 'updated_at'],
+  contacts: [
+    'org_id',
+    'id',
+    'company_id',
+    'owner_id',
+    'first_name',
+    'last_name',
+    'email',
+    'phone',
+    'job_title',
+    'status',
+    'tags',
+    'gdpr_consent',
+    'gdpr_consent_at',
+    'gdpr_consent_source',
+    'gdpr_consent_text_version',
+    'last_activity_at',
+    'created_at',
+    'updated_at',
+  ],
+  deals: [
+    'org_id',
+    'id',
+    'pipeline_id',
+    'stage_id',
+    'contact_id',
+    'company_id',
+    'owner_id',
+    'title',
+    'value',
+    'currency',
+    'status',
+    'expected_close_date',
+    'position',
+    'stage_entered_at',
+    'closed_at',
+    'lost_reason',
+    'last_activity_at',
+    'created_at',
+    'updated_at',
+  ],
+  activities: [
+    'org_id',
+    'id',
+    'user_id',
+    'owner_id',
+    'contact_id',
+    'deal_id',
+    'type',
+    'subject',
+    'description',
+    'due_date',
+    'is_completed',
+    'completed_at',
+    'created_at',
+    'updated_at',
+  ],
 };
 
 export function companyLine(tenant: Tenant, words: Words, index: number): Line {
@@ -22,8 +83,17 @@ export function companyLine(tenant: Tenant, words: Words, index: number): Line {
   const created = createdAtOf(tenant, 'companies', index);
   const company = pick(words.companies, serial, 3);
   const made = iso(created);
-  return [tenant.orgId, idAt(serial, created), ownerOf(tenant, serial), company.name, pick(words.industries, serial, 4),
-    `https://www.${company.domain}`, phoneOf(serial), made, made];
+  return [
+    tenant.orgId,
+    idAt(serial, created),
+    ownerOf(tenant, serial),
+    company.name,
+    pick(words.industries, serial, 4),
+    `https://www.${company.domain}`,
+    phoneOf(serial),
+    made,
+    made,
+  ];
 }
 
 export function contactLine(tenant: Tenant, words: Words, index: number, lastActivity: number): Line {
@@ -35,9 +105,23 @@ export function contactLine(tenant: Tenant, words: Words, index: number, lastAct
   const { domain } = pick(words.companies, serialOf(tenant, 'companies', company), 3);
   const made = iso(created);
   const consent = unit(serial, 5) < 0.6 ? ['t', made, 'Website contact form', 'v2'] : ['f', null, null, null];
-  return [tenant.orgId, idAt(serial, created), idOf(tenant, 'companies', company), ownerOf(tenant, serial), firstName, lastName,
-    `${firstName}.${lastName}`.toLowerCase().replace(/[^a-z.]/g, '') + `@${domain}`, phoneOf(serial), pick(words.jobTitles, serial, 6),
-    pick(CONTACT_STATUSES, serial, 7), tagsOf(words, serial), ...consent, lastActivity ? iso(lastActivity) : null, made, made];
+  return [
+    tenant.orgId,
+    idAt(serial, created),
+    idOf(tenant, 'companies', company),
+    ownerOf(tenant, serial),
+    firstName,
+    lastName,
+    `${firstName}.${lastName}`.toLowerCase().replace(/[^a-z.]/g, '') + `@${domain}`,
+    phoneOf(serial),
+    pick(words.jobTitles, serial, 6),
+    pick(CONTACT_STATUSES, serial, 7),
+    tagsOf(words, serial),
+    ...consent,
+    lastActivity ? iso(lastActivity) : null,
+    made,
+    made,
+  ];
 }
 
 export function dealLine(tenant: Tenant, words: Words, index: number, lastActivity: number): Line {
@@ -50,11 +134,27 @@ export function dealLine(tenant: Tenant, words: Words, index: number, lastActivi
   const moved = iso(created + unit(serial, 6) * (tenant.today - created) * 0.5);
   const closed = status === 'OPEN' ? null : iso(created + (0.5 + unit(serial, 7) * 0.5) * (tenant.today - created));
   const close = unit(serial, 8) < 0.1 ? null : iso(created + below(200, serial, 9) * DAY).slice(0, 10);
-  return [tenant.orgId, idAt(serial, created), pipeline.id, pick(pipeline.stageIds, serial, 4), idOf(tenant, 'contacts', contact),
-    idOf(tenant, 'companies', company), ownerOf(tenant, serial), `${pick(words.products, serial, 10)} – ${pick(words.companies, serialOf(tenant, 'companies', company), 3).name}`,
-    unit(serial, 11) < 0.05 ? null : (500 + unit(serial, 12) ** 3 * 250_000).toFixed(2), pick(CURRENCIES, serial, 13), status, close,
-    positionAt(index, tenant.counts.deals), moved, closed, status === 'LOST' ? pick(LOST_REASONS, serial, 14) : null,
-    lastActivity ? iso(lastActivity) : null, iso(created), closed ?? moved];
+  return [
+    tenant.orgId,
+    idAt(serial, created),
+    pipeline.id,
+    pick(pipeline.stageIds, serial, 4),
+    idOf(tenant, 'contacts', contact),
+    idOf(tenant, 'companies', company),
+    ownerOf(tenant, serial),
+    `${pick(words.products, serial, 10)} – ${pick(words.companies, serialOf(tenant, 'companies', company), 3).name}`,
+    unit(serial, 11) < 0.05 ? null : (500 + unit(serial, 12) ** 3 * 250_000).toFixed(2),
+    pick(CURRENCIES, serial, 13),
+    status,
+    close,
+    positionAt(index, tenant.counts.deals),
+    moved,
+    closed,
+    status === 'LOST' ? pick(LOST_REASONS, serial, 14) : null,
+    lastActivity ? iso(lastActivity) : null,
+    iso(created),
+    closed ?? moved,
+  ];
 }
 
 export function activityLine(tenant: Tenant, words: Words, index: number): Line {
@@ -62,11 +162,25 @@ export function activityLine(tenant: Tenant, words: Words, index: number): Line 
   const made = iso(createdAt);
   const type = pick(ACTIVITY_TYPES, serial, 6);
   const due = type === 'NOTE' || type === 'EMAIL' ? null : iso(createdAt + below(30 * DAY, serial, 7));
-  const completed = due === null || unit(serial, 8) < 0.75 ? iso(createdAt + unit(serial, 9) * (tenant.today - createdAt) * 0.1) : null;
+  const completed =
+    due === null || unit(serial, 8) < 0.75 ? iso(createdAt + unit(serial, 9) * (tenant.today - createdAt) * 0.1) : null;
   const owner = ownerOf(tenant, serial);
-  return [tenant.orgId, idAt(serial, createdAt), owner, owner, contact === null ? null : idOf(tenant, 'contacts', contact),
-    deal === null ? null : idOf(tenant, 'deals', deal), type, pick(words.subjects, serial, 10), pick(words.descriptions, serial, 11), due,
-    completed ? 't' : 'f', completed, made, completed ?? made];
+  return [
+    tenant.orgId,
+    idAt(serial, createdAt),
+    owner,
+    owner,
+    contact === null ? null : idOf(tenant, 'contacts', contact),
+    deal === null ? null : idOf(tenant, 'deals', deal),
+    type,
+    pick(words.subjects, serial, 10),
+    pick(words.descriptions, serial, 11),
+    due,
+    completed ? 't' : 'f',
+    completed,
+    made,
+    completed ?? made,
+  ];
 }
 
 /** Numbers of +1 xxx 555 01xx are reserved for fiction. */

@@ -13,10 +13,30 @@ function sourcesOf(tenant: Tenant, words: Words): Source[] {
   const { counts } = tenant;
   const latest = lastActivities(tenant);
   return [
-    { table: 'companies', columns: COLUMNS.companies, count: counts.companies, line: (index) => companyLine(tenant, words, index) },
-    { table: 'contacts', columns: COLUMNS.contacts, count: counts.contacts, line: (index) => contactLine(tenant, words, index, latest.ofContacts[index] ?? 0) },
-    { table: 'deals', columns: COLUMNS.deals, count: counts.deals, line: (index) => dealLine(tenant, words, index, latest.ofDeals[index] ?? 0) },
-    { table: 'activities', columns: COLUMNS.activities, count: counts.activities, line: (index) => activityLine(tenant, words, index) },
+    {
+      table: 'companies',
+      columns: COLUMNS.companies,
+      count: counts.companies,
+      line: (index) => companyLine(tenant, words, index),
+    },
+    {
+      table: 'contacts',
+      columns: COLUMNS.contacts,
+      count: counts.contacts,
+      line: (index) => contactLine(tenant, words, index, latest.ofContacts[index] ?? 0),
+    },
+    {
+      table: 'deals',
+      columns: COLUMNS.deals,
+      count: counts.deals,
+      line: (index) => dealLine(tenant, words, index, latest.ofDeals[index] ?? 0),
+    },
+    {
+      table: 'activities',
+      columns: COLUMNS.activities,
+      count: counts.activities,
+      line: (index) => activityLine(tenant, words, index),
+    },
   ];
 }
 

@@ -25,7 +25,12 @@ export function planTenants(shares: Counts[], today: number): Tenant[] {
     userIds: ROLES.map(newId),
     pipelines: english.pipelines.map(({ stages }) => ({ id: newId(), stageIds: stages.map(newId) })),
     counts,
-    first: { companies: reserve(counts.companies), contacts: reserve(counts.contacts), deals: reserve(counts.deals), activities: reserve(counts.activities) },
+    first: {
+      companies: reserve(counts.companies),
+      contacts: reserve(counts.contacts),
+      deals: reserve(counts.deals),
+      activities: reserve(counts.activities),
+    },
     today,
   }));
 }
@@ -33,7 +38,11 @@ export function planTenants(shares: Counts[], today: number): Tenant[] {
 /** Writes organizations, their five logins each, and their pipelines. */
 export async function insertTenants(client: Client, tenants: Tenant[], passwordHash: string): Promise<void> {
   await insertRows(client, 'organizations', tenants.map(organizationRow));
-  await insertRows(client, 'users', tenants.flatMap((tenant) => userRows(tenant, passwordHash)));
+  await insertRows(
+    client,
+    'users',
+    tenants.flatMap((tenant) => userRows(tenant, passwordHash)),
+  );
   await insertRows(client, 'pipelines', tenants.flatMap(pipelineRows));
 }
 

@@ -38,5 +38,8 @@ function withGiant(total: number, tenants: number): number[] {
 }
 
 function evenly(total: number, parts: number): number[] {
-  return Array.from({ length: parts }, (_, index) => Math.floor(((index + 1) * total) / parts) - Math.floor((index * total) / parts));
+  return Array.from(
+    { length: parts },
+    (_, index) => Math.floor(((index + 1) * total) / parts) - Math.floor((index * total) / parts),
+  );
 }

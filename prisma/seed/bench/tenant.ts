@@ -67,7 +67,12 @@ export function factsOfActivity(tenant: Tenant, index: number): ActivityFacts {
   const serial = serialOf(tenant, 'activities', index);
   const { counts, today } = tenant;
   if (unit(serial, 2) >= 0.9) {
-    return { serial, createdAt: createdAtOf(tenant, 'activities', index), deal: null, contact: Math.floor(unit(serial, 3) * counts.contacts) };
+    return {
+      serial,
+      createdAt: createdAtOf(tenant, 'activities', index),
+      deal: null,
+      contact: Math.floor(unit(serial, 3) * counts.contacts),
+    };
   }
   // Multiplying by a prime spreads the hot deals over all ages.
   const deal = (Math.floor(unit(serial, 3) ** 1.5 * counts.deals) * 15_485_863) % counts.deals;

@@ -18,7 +18,8 @@ export interface Words {
 /** The same words every time. Tabs, line breaks and backslashes would break COPY, and do not occur. */
 export function makeWords(): Words {
   const faker = new Faker({ locale: [en, base], seed: 7 });
-  const many = (count: number, make: () => string) => [...new Set(Array.from({ length: count }, make))].filter((text) => !/[\\\t\r\n]/.test(text));
+  const many = (count: number, make: () => string) =>
+    [...new Set(Array.from({ length: count }, make))].filter((text) => !/[\\\t\r\n]/.test(text));
   return {
     firstNames: many(800, () => faker.person.firstName()),
     lastNames: [...english.lastNames, ...many(1_500, () => faker.person.lastName())],
@@ -32,4 +33,15 @@ export function makeWords(): Words {
   };
 }
 
-const ACTIONS = ['Follow up with', 'Call', 'Demo for', 'Quote for', 'Questions from', 'Contract for', 'Workshop with', 'Delivery to', 'Feedback from', 'Meeting with'];
+const ACTIONS = [
+  'Follow up with',
+  'Call',
+  'Demo for',
+  'Quote for',
+  'Questions from',
+  'Contract for',
+  'Workshop with',
+  'Delivery to',
+  'Feedback from',
+  'Meeting with',
+];

@@ -2,10 +2,20 @@ import { phrase } from './language.js';
 
 /** What happens with people outside any deal. */
 export const contactPhrases = [
-  phrase([0, 'NOTE', 'Kennengelernt auf der Messe', 'Gutes Gespräch am Stand, interessiert sich für Fördertechnik. Wünscht Unterlagen.']),
+  phrase([
+    0,
+    'NOTE',
+    'Kennengelernt auf der Messe',
+    'Gutes Gespräch am Stand, interessiert sich für Fördertechnik. Wünscht Unterlagen.',
+  ]),
   phrase([0, 'EMAIL', 'Messeunterlagen gesendet', 'Prospekt und Referenzliste, wie besprochen.']),
   phrase([0, 'NOTE', 'Teilnahme am Webinar', '„Robotik ohne Programmierkenntnisse“, bis zum Ende dabei.']),
-  phrase([0, 'CALL', 'Kurzes Telefonat mit {toFormal}', 'Derzeit kein Projekt, Planung beginnt im nächsten Quartal. Darf wieder angerufen werden.']),
+  phrase([
+    0,
+    'CALL',
+    'Kurzes Telefonat mit {toFormal}',
+    'Derzeit kein Projekt, Planung beginnt im nächsten Quartal. Darf wieder angerufen werden.',
+  ]),
   phrase([0, 'NOTE', 'Empfehlung', 'Kennt unsere Anlagen vom früheren Arbeitgeber.']),
   phrase([0, 'EMAIL', 'Anwenderbericht gesendet', 'Zwei Seiten über einen Betrieb gleicher Größe, mit persönlicher Zeile.']),
   phrase([0, 'NOTE', 'Neue Zuständigkeit', '{formal} verantwortet jetzt beide Werke.']),

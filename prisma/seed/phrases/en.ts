@@ -16,16 +16,38 @@ export const english: Language = {
     { login: 'maria.lopez', firstName: 'Maria', lastName: 'Lopez', role: 'MEMBER' },
   ],
   markets: [
-    { currency: 'GBP', weight: 4, phones: ['+442079460###', '+441134960###', '+441614960###', '+441214960###'], mobiles: ['+447700900###'], legalForms: words('Ltd Ltd Group PLC') },
-    { currency: 'USD', weight: 3, phones: ['212', '312', '415', '512', '617', '206', '303', '404', '503', '646', '702', '857'].map((area) => `+1${area}55501##`), mobiles: ['718', '917', '310', '469', '720', '971'].map((area) => `+1${area}55501##`), legalForms: words('Inc Inc LLC Corp') },
+    {
+      currency: 'GBP',
+      weight: 4,
+      phones: ['+442079460###', '+441134960###', '+441614960###', '+441214960###'],
+      mobiles: ['+447700900###'],
+      legalForms: words('Ltd Ltd Group PLC'),
+    },
+    {
+      currency: 'USD',
+      weight: 3,
+      phones: ['212', '312', '415', '512', '617', '206', '303', '404', '503', '646', '702', '857'].map(
+        (area) => `+1${area}55501##`,
+      ),
+      mobiles: ['718', '917', '310', '469', '720', '971'].map((area) => `+1${area}55501##`),
+      legalForms: words('Inc Inc LLC Corp'),
+    },
     { currency: 'EUR', weight: 3, phones: ['+3532091#####'], mobiles: ['+3532091#####'], legalForms: words('Ltd Ltd DAC Group') },
   ],
   firstNames: {
-    female: words('Emma Olivia Amelia Charlotte Hannah Lucy Megan Rachel Laura Sarah Rebecca Claire Nicola Fiona Aisling Niamh Ciara Victoria Jennifer Jessica Amanda Michelle Karen Lisa Angela Denise Natalie Samantha Stephanie Caroline Ruth Alice Zara Aisha Mei Anita Deborah Elaine Joanna Katherine Lauren Molly Naomi Paula Susan Tara'),
-    male: words('Oliver Jack Harry George William Henry Thomas Matthew Andrew Christopher Michael David Robert Richard Stephen Mark Paul Simon Neil Gareth Sean Conor Declan Patrick Brian Kevin Eric Ryan Justin Brandon Tyler Marcus Omar Imran Raj Wei Carlos Diego Alan Adam Ben Callum Edward Fraser Graham Ian'),
+    female: words(
+      'Emma Olivia Amelia Charlotte Hannah Lucy Megan Rachel Laura Sarah Rebecca Claire Nicola Fiona Aisling Niamh Ciara Victoria Jennifer Jessica Amanda Michelle Karen Lisa Angela Denise Natalie Samantha Stephanie Caroline Ruth Alice Zara Aisha Mei Anita Deborah Elaine Joanna Katherine Lauren Molly Naomi Paula Susan Tara',
+    ),
+    male: words(
+      'Oliver Jack Harry George William Henry Thomas Matthew Andrew Christopher Michael David Robert Richard Stephen Mark Paul Simon Neil Gareth Sean Conor Declan Patrick Brian Kevin Eric Ryan Justin Brandon Tyler Marcus Omar Imran Raj Wei Carlos Diego Alan Adam Ben Callum Edward Fraser Graham Ian',
+    ),
   },
-  lastNames: words('Smith Jones Taylor Brown Wilson Davies Evans Thomas Johnson Roberts Walker Wright Robinson Thompson White Hughes Edwards Green Hall Wood Harris Clarke Jackson Lewis Turner Hill Scott Cooper Morris Ward Moore King Watson Baker Harrison Morgan Patel Young Allen Mitchell Anderson Phillips Lee Bell Parker Davis Bennett Miller Cook Shaw Khan Collins Bailey Richardson Cox Marshall Ahmed Foster Gray Russell Rose Hunt Chapman Palmer Reid Murphy Kelly O’Brien Byrne Ryan Walsh O’Sullivan Doyle McCarthy Gallagher Kennedy Nguyen Garcia Martinez Rodriguez Hernandez Kim Chen Singh Fletcher Hayward Lawson Barton Whitaker Sinclair Donovan Prescott Langley Ashworth Holloway'),
-  companyStems: words('Northgate Harbour Silverline Kestrel Bridgewater Oakfield Redwood Summit Larkspur Ironbridge Meridian Fairfax Cobalt Hawthorn Beacon Stonebrook Alder Westbury Pinnacle Riverside Castleton Lakeshore Clearwater Thornhill Granite Evergreen Whitestone Blackwood Highland Ashford Marlow Sterling Willow_Creek Eastgate Cardinal Foxglove Greenway Halcyon Juniper Kingsway Longford Maple_Hill Norwood Orchard Penrose Quayside Rosewood Saltire Tidewater Union_Square'),
+  lastNames: words(
+    'Smith Jones Taylor Brown Wilson Davies Evans Thomas Johnson Roberts Walker Wright Robinson Thompson White Hughes Edwards Green Hall Wood Harris Clarke Jackson Lewis Turner Hill Scott Cooper Morris Ward Moore King Watson Baker Harrison Morgan Patel Young Allen Mitchell Anderson Phillips Lee Bell Parker Davis Bennett Miller Cook Shaw Khan Collins Bailey Richardson Cox Marshall Ahmed Foster Gray Russell Rose Hunt Chapman Palmer Reid Murphy Kelly O’Brien Byrne Ryan Walsh O’Sullivan Doyle McCarthy Gallagher Kennedy Nguyen Garcia Martinez Rodriguez Hernandez Kim Chen Singh Fletcher Hayward Lawson Barton Whitaker Sinclair Donovan Prescott Langley Ashworth Holloway',
+  ),
+  companyStems: words(
+    'Northgate Harbour Silverline Kestrel Bridgewater Oakfield Redwood Summit Larkspur Ironbridge Meridian Fairfax Cobalt Hawthorn Beacon Stonebrook Alder Westbury Pinnacle Riverside Castleton Lakeshore Clearwater Thornhill Granite Evergreen Whitestone Blackwood Highland Ashford Marlow Sterling Willow_Creek Eastgate Cardinal Foxglove Greenway Halcyon Juniper Kingsway Longford Maple_Hill Norwood Orchard Penrose Quayside Rosewood Saltire Tidewater Union_Square',
+  ),
   industries: [
     { name: 'Logistics', nouns: words('Freight Logistics Haulage Couriers') },
     { name: 'Manufacturing', nouns: words('Engineering Components Fabrication Tools') },
@@ -39,10 +61,31 @@ export const english: Language = {
     { name: 'Energy', nouns: words('Solar Energy Renewables Utilities') },
     { name: 'Education', nouns: words('Training Academy Learning Publishing') },
   ],
-  jobTitles: words('Managing_Director Chief_Executive Chief_Financial_Officer Sales_Director Head_of_Sales Head_of_Sales_Operations Sales_Manager Account_Manager Marketing_Manager Head_of_Marketing IT_Manager Head_of_IT Systems_Administrator Operations_Manager Operations_Director Procurement_Manager Buyer Office_Manager Finance_Manager Customer_Service_Manager Head_of_Customer_Success Project_Manager Business_Analyst HR_Manager Personal_Assistant').map((title) => ({ female: title, male: title })),
-  tags: words('decision-maker budget-holder champion technical finance newsletter trade-fair webinar referral partner vip reference quarterly-review prefers-phone prefers-email'),
-  consentSources: ['Website contact form', 'Newsletter double opt-in', 'Trade fair, signed card', 'Contract annex', 'By phone, confirmed by e-mail', 'Webinar registration'],
-  lostReasons: ['Price too high', 'Went with a competitor', 'No budget this year', 'Project postponed', 'No decision, contact stopped replying', 'Missing feature: offline mode', 'Stayed with the existing system', 'Company was acquired', 'Built it in-house'],
+  jobTitles: words(
+    'Managing_Director Chief_Executive Chief_Financial_Officer Sales_Director Head_of_Sales Head_of_Sales_Operations Sales_Manager Account_Manager Marketing_Manager Head_of_Marketing IT_Manager Head_of_IT Systems_Administrator Operations_Manager Operations_Director Procurement_Manager Buyer Office_Manager Finance_Manager Customer_Service_Manager Head_of_Customer_Success Project_Manager Business_Analyst HR_Manager Personal_Assistant',
+  ).map((title) => ({ female: title, male: title })),
+  tags: words(
+    'decision-maker budget-holder champion technical finance newsletter trade-fair webinar referral partner vip reference quarterly-review prefers-phone prefers-email',
+  ),
+  consentSources: [
+    'Website contact form',
+    'Newsletter double opt-in',
+    'Trade fair, signed card',
+    'Contract annex',
+    'By phone, confirmed by e-mail',
+    'Webinar registration',
+  ],
+  lostReasons: [
+    'Price too high',
+    'Went with a competitor',
+    'No budget this year',
+    'Project postponed',
+    'No decision, contact stopped replying',
+    'Missing feature: offline mode',
+    'Stayed with the existing system',
+    'Company was acquired',
+    'Built it in-house',
+  ],
   pipelines: [newBusiness, renewals],
   contactPhrases,
 };

@@ -90,5 +90,8 @@ export function product([name, from, to, step]: [string, number, number, number]
 
 /** Words of a space-separated list; an underscore stands for a blank inside an entry. */
 export function words(text: string): string[] {
-  return text.trim().split(/\s+/).map((word) => word.replaceAll('_', ' '));
+  return text
+    .trim()
+    .split(/\s+/)
+    .map((word) => word.replaceAll('_', ' '));
 }

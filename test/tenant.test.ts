@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import { getNamedType, isObjectType, type GraphQLObjectType } from 'graphql';
+import { graph } from '../src/domain/index.js';
+import { buildSchema } from '../src/graphql/schema.js';
+import { openStage, type Stage } from './support/app.js';
+import { ROOT } from './support/cluster.js';
+import type { Organization } from './support/world.js';
+
+const schema = buildSchema(ROOT);
+const query = schema.getQueryType() as GraphQLObjectType;
+const listed = [...graph.values()].flatMap((entity) => (entity.root ? [{ ...entity, root: entity.root }] : []));
+
+/** Two walls: with the application's tenant filter, and with PostgreSQL alone. */
+describe.each([
+  ['with the application’s filters', true],
+  ['with the application’s filters switched off', false],
+])('%s', (_, tenantFilter) => {
+  let stage: Stage;
+  let mine: Organization;
+  let theirs: Organization;
+  let token: string;
+
+  beforeAll(async () => {
+    stage = await openStage({ tenantFilter, poolSize: 2 });
+    mine = await stage.world.organization();
+    theirs = await stage.world.organization();
+    for (const org of [mine, theirs]) await fill(org);
+    token = stage.tokenOf(mine, 'OWNER');
+  });
+  afterAll(() => stage.close());
+
+  async function fill(org: Organization): Promise<void> {
+    const owner_id = org.users.MEMBER.id;
+    const company_id = await stage.world.company(org, { owner_id, name: 'Same name' });
+    const contact_id = await stage.world.contact(org, { owner_id, company_id, email: 'same@example.com', tags: ['same'] });
+    const deal_id = await stage.world.deal(org, { owner_id, company_id, contact_id, value: '10' });
+    await stage.world.activity(org, { owner_id, deal_id, contact_id });
+    await stage.world.deal(org, { title: 'Deleted', deleted_at: new Date().toISOString() });
+  }
+
+  async function idsOf(org: Organization, table: string): Promise<string[]> {
+    const key = table === 'organizations' ? 'id' : 'org_id';
+    const { rows } = await stage.world.client.query<{ id: string }>(`SELECT id FROM public.${table} WHERE ${key} = $1`, [org.id]);
+    return rows.map((row) => row.id);
+  }
+
+  test('a foreign id, a deleted one, one that never existed and one that is none are answered alike, by every root field', async () => {
+    const byId = Object.values(query.getFields()).filter((field) => field.args.some((arg) => arg.name === 'id'));
+    expect(byId.map((field) => field.name).sort()).toEqual(listed.map(({ root }) => root.one).sort());
+    for (const { root, table } of listed) {
+      const foreign = await idsOf(theirs, table);
+      const deleted = await stage.world.client.query<{ id: string }>(
+        `SELECT id FROM public.${table} WHERE org_id = $1 AND deleted_at IS NOT NULL`,
+        [mine.id],
+      );
+      const ids = [...foreign, ...deleted.rows.map((row) => row.id), randomUUID(), 'no-uuid', '', "' OR true --", '\u0000'];
+      const bodies = new Set<string>();
+      for (const id of ids) {
+        const answer = await stage.send(`query ($id: ID!) { ${root.one}(id: $id) { __typename id } }`, {
+          token,
+          variables: { id },
+        });
+        bodies.add(`${answer.status} ${answer.body.trim()}`);
+      }
+      expect([...bodies]).toEqual([`200 {"data":{"${root.one}":null}}`]);
+      for (const id of foreign) {
+        const answer = await stage.send(`query ($id: ID!) { ${root.one}(id: $id, includeDeleted: WITH) { id } }`, {
+          token,
+          variables: { id },
+        });
+        expect(answer.data[root.one]).toBeNull();
+      }
+    }
+  });
+
+  test('every id in every filter finds nothing of another organization', async () => {
+    const known = (await Promise.all([...graph.keys()].map((table) => idsOf(theirs, table)))).flat();
+    for (const { root, type, filters, fields, aliases } of listed) {
+      const idFilters = Object.keys(filters).filter((name) => fields[aliases[name] ?? name]?.startsWith('uuid'));
+      expect(idFilters).toContain('id');
+      for (const name of idFilters) {
+        const { data, errors } = await stage.send(
+          `query ($f: ${type}Filter) { ${root.many}(filter: $f, includeDeleted: WITH) { totalCount nodes { id } pageInfo { hasNextPage hasPreviousPage } } }`,
+          { token, variables: { f: { [name]: { in: known } } } },
+        );
+        expect(errors).toBeUndefined();
+        expect(data[root.many]).toEqual({ totalCount: 0, nodes: [], pageInfo: { hasNextPage: false, hasPreviousPage: false } });
+      }
+    }
+  });
+
+  /** All ids that can be reached from a type, two relations deep. */
+  function deepSelection(type: GraphQLObjectType, depth: number): string {
+    const fields = Object.values(type.getFields()).flatMap((field) => {
+      const named = getNamedType(field.type);
+      if (!isObjectType(named) || depth === 0) return [];
+      if (named.name.endsWith('Connection')) {
+        const node = getNamedType(named.getFields()['nodes']?.type ?? named);
+        const totals = 'totals' in named.getFields() ? 'totals { count }' : '';
+        return isObjectType(node)
+          ? [`${field.name}(first: 100) { totalCount ${totals} nodes { __typename id ${deepSelection(node, depth - 1)} } }`]
+          : [];
+      }
+      return 'id' in named.getFields() ? [`${field.name} { __typename id ${deepSelection(named, depth - 1)} }`] : [];
+    });
+    return fields.join(' ');
+  }
+
+  /** Every object with an id in an answer. */
+  function nodesIn(value: unknown): { __typename: string; id: string }[] {
+    if (Array.isArray(value)) return value.flatMap(nodesIn);
+    if (!value || typeof value !== 'object') return [];
+    const own = 'id' in value && '__typename' in value ? [value as { __typename: string; id: string }] : [];
+    return [...own, ...Object.values(value).flatMap(nodesIn)];
+  }
+
+  test('whatever relations are walked, only the own organization is reached, and all of it', async () => {
+    const reached = new Map<string, Set<string>>();
+    for (const { root, type } of listed) {
+      const selection = deepSelection(schema.getType(type) as GraphQLObjectType, 2);
+      const { data, errors } = await stage.send(
+        `{ ${root.many}(first: 100, includeDeleted: WITH) { totalCount nodes { __typename id ${selection} } } }`,
+        { token },
+      );
+      expect(errors).toBeUndefined();
+      for (const node of nodesIn(data)) reached.set(node.__typename, (reached.get(node.__typename) ?? new Set()).add(node.id));
+    }
+    for (const entity of graph.values()) {
+      expect([entity.type, [...(reached.get(entity.type) ?? [])].sort()]).toEqual([
+        entity.type,
+        (await idsOf(mine, entity.table)).sort(),
+      ]);
+    }
+  });
+
+  test('counts and totals are of the own organization', async () => {
+    const { data } = await stage.send(
+      '{ contacts(filter: { email: { eq: "same@example.com" } }) { totalCount } deals { totalCount totals { count sum } } organization { id } }',
+      { token },
+    );
+    expect(data).toEqual({
+      contacts: { totalCount: 1 },
+      deals: { totalCount: 1, totals: [{ count: 1, sum: '10.00' }] },
+      organization: { id: mine.id },
+    });
+  });
+
+  test('headers choose no tenant', async () => {
+    const answer = await fetch(`${stage.url}/graphql`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${token}`,
+        'x-org-id': theirs.id,
+        'x-tenant-id': theirs.id,
+        'x-organization': theirs.slug,
+      },
+      body: JSON.stringify({ query: '{ organization { id } }' }),
+    });
+    expect(await answer.json()).toEqual({ data: { organization: { id: mine.id } } });
+  });
+
+  test('nothing of a request is there for the next: two organizations at once on two connections', async () => {
+    const ask = async (org: Organization): Promise<[string, string]> => {
+      const { data } = await stage.send('{ organization { id } viewer { id } contacts { nodes { organization { id } } } }', {
+        token: stage.tokenOf(org),
+      });
+      expect(data.viewer.id).toBe(org.users.MEMBER.id);
+      expect(data.contacts.nodes).toEqual([{ organization: { id: org.id } }]);
+      return [org.id, data.organization.id];
+    };
+    const answers = await Promise.all(Array.from({ length: 60 }, (_, index) => ask(index % 2 === 0 ? mine : theirs)));
+    for (const [asked, answered] of answers) expect(answered).toBe(asked);
+  });
+
+  test('a login in the same request as another reads as who signed in', async () => {
+    const login = (org: Organization): string =>
+      `login(input: { email: "${org.users.MEMBER.email}", password: "correct horse battery staple" }) { user { id organization { id } contacts { totalCount } } }`;
+    const { data, errors } = await stage.send(`mutation { a: ${login(mine)} b: ${login(theirs)} }`, { token });
+    expect(errors).toBeUndefined();
+    expect([data.a.user.organization.id, data.b.user.organization.id]).toEqual([mine.id, theirs.id]);
+  });
+});
