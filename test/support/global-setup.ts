@@ -7,6 +7,5 @@ declare global {
 export default async function globalSetup(): Promise<void> {
   const cluster = await openCluster();
   globalThis.pulseCluster = cluster;
-  const { close: _, ...told } = cluster;
-  process.env['PULSE_TEST_CLUSTER'] = JSON.stringify(told);
+  process.env['PULSE_TEST_CLUSTER'] = JSON.stringify(cluster);
 }
