@@ -29,7 +29,8 @@ DECLARE
   shown_columns text;
 BEGIN
   FOREACH tenant_table IN ARRAY ARRAY['organizations', 'users', 'companies', 'contacts', 'pipelines', 'pipeline_stages',
-                                      'deals', 'activities', 'audit_logs', 'refresh_tokens'] LOOP
+                                      'deals', 'activities', 'audit_logs', 'audit_values', 'audit_heads', 'deal_history',
+                                      'pipeline_history', 'idempotency_keys', 'refresh_tokens'] LOOP
     tenant_key := CASE tenant_table WHEN 'organizations' THEN 'id' ELSE 'org_id' END;
     FOREACH policy_name IN ARRAY ARRAY['tenant', 'reader', 'owner'] LOOP
       EXECUTE format('DROP POLICY IF EXISTS %I ON public.%I', policy_name, tenant_table);
@@ -40,7 +41,8 @@ BEGIN
     EXECUTE format('CREATE POLICY reader ON public.%I FOR SELECT TO {{reader}} USING (true)', tenant_table);
     -- FORCE binds the owner too: without this a migration's backfill would touch no row and say nothing.
     EXECUTE format('CREATE POLICY owner ON public.%I TO {{owner}} USING (true) WITH CHECK (true)', tenant_table);
-    CONTINUE WHEN tenant_table = 'refresh_tokens';
+    CONTINUE WHEN tenant_table IN ('refresh_tokens', 'audit_values', 'audit_heads', 'deal_history', 'pipeline_history',
+                                   'idempotency_keys');
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO shown_columns
       FROM pg_attribute
      WHERE attrelid = format('public.%I', tenant_table)::regclass AND attnum > 0 AND NOT attisdropped
@@ -59,7 +61,11 @@ END $access$;
 
 -- Writes: identity, tenant, version and timestamps are nobody's to set; records are deleted softly.
 GRANT INSERT ON public.companies, public.contacts, public.pipelines, public.deals, public.activities TO {{app}};
+-- Facts and histories are written once: nothing here can be updated or deleted.
 GRANT INSERT ON public.audit_logs TO {{app}};
+GRANT SELECT, INSERT ON public.audit_values, public.deal_history, public.pipeline_history TO {{app}};
+GRANT SELECT, INSERT, UPDATE (seq, updated_at) ON public.audit_heads TO {{app}};
+GRANT SELECT, INSERT, UPDATE, DELETE ON public.idempotency_keys TO {{app}};
 GRANT UPDATE (last_login_at) ON public.users TO {{app}};
 GRANT UPDATE (owner_id, name, industry, website, phone, merged_into, deleted_at) ON public.companies TO {{app}};
 GRANT UPDATE (company_id, owner_id, first_name, last_name, email, phone, job_title, status, tags, last_activity_at,

@@ -11,6 +11,8 @@ export interface ErrorDetails {
   fields?: FieldError[];
   retryAfterSeconds?: number;
   currentVersion?: number;
+  changedFields?: string[];
+  changedBy?: { id: string; displayName: string }[];
   existingId?: string;
 }
 
@@ -60,6 +62,55 @@ export function invalidCredentials(): DomainError {
 /** One input is wrong; the message is a sentence for the person who typed it. */
 export function invalid(path: FieldError['path'], message: string, code = 'INVALID'): DomainError {
   return new DomainError('INVALID_INPUT', message, { fields: [{ path, code, message }] });
+}
+
+/** Missing, foreign, hidden and never-existing records are answered alike. @param type the GraphQL type. */
+export function notFound(type: string): DomainError {
+  return new DomainError('NOT_FOUND', `There is no ${type.toLowerCase()} with this id that you can see.`);
+}
+
+/** The caller's role does not allow it. @param what completes "You may not …". */
+export function forbidden(what: string): DomainError {
+  return new DomainError('FORBIDDEN', `You may not ${what}. Ask a manager or an administrator of your organization.`);
+}
+
+/** Somebody else was there first. */
+export function conflict(message: string, details: ErrorDetails = {}): DomainError {
+  return new DomainError('CONFLICT', message, details);
+}
+
+/** A record made by the client brings an id that another record has. */
+export function idTaken(type: string, id: string): DomainError {
+  return conflict(`There is a ${type.toLowerCase()} with this id already.`, { existingId: id });
+}
+
+/** The record has moved on since the version the client knows. */
+export function versionConflict(
+  currentVersion: number,
+  changedFields: string[],
+  changedBy: { id: string; displayName: string }[],
+): DomainError {
+  const who = changedBy.map((person) => person.displayName).join(', ') || 'Somebody';
+  return conflict(`${who} changed this record in the meantime. Read it again, then repeat the change.`, {
+    currentVersion,
+    changedFields,
+    changedBy,
+  });
+}
+
+/** The key stands for another request. */
+export function idempotencyMismatch(): DomainError {
+  return new DomainError(
+    'IDEMPOTENCY_MISMATCH',
+    'This idempotency key was used for another request. Make a new key for a new request.',
+  );
+}
+
+/** The first request with this key has not ended yet. */
+export function idempotencyInProgress(): DomainError {
+  return new DomainError('IDEMPOTENCY_IN_PROGRESS', 'The same request is still being carried out. Repeat it in a moment.', {
+    retryAfterSeconds: 1,
+  });
 }
 
 /** A wait was given up. */

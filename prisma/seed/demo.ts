@@ -4,6 +4,7 @@ import { makeCompanies } from './companies.js';
 import { makeContacts, rateContacts } from './contacts.js';
 import { makeDeals } from './deals.js';
 import { dateLastActivities, deleteSome } from './endings.js';
+import { insertHistories } from './history.js';
 import { insertRows, seedAlone } from './insert.js';
 import { startOfDay } from './moments.js';
 import { makeOrganizations, type OrganizationRow } from './organizations.js';
@@ -74,4 +75,5 @@ async function insertOrganization(client: Client, organization: OrganizationRow,
     deals.map(({ row }) => row),
   );
   await insertRows(client, 'activities', activities);
+  await insertHistories(client, organization.id);
 }

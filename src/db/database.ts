@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { Caller } from '../caller.js';
 import { PrismaClient } from '../generated/prisma/client.js';
 import { isUuid } from '../lib/uuid.js';
+import type { Graph } from './graph.js';
 import { translateFailure } from './failures.js';
 import { openReader, type Reader, type ReaderSettings } from './reader.js';
 import { openSnapshot, type Snapshot } from './snapshot.js';
@@ -32,6 +33,7 @@ export interface Database {
   /** Whether the database answers. @throws DomainError UNAVAILABLE. */
   ping(): Promise<void>;
   close(): Promise<void>;
+  readonly graph: Graph;
   readonly log: StatementLog;
 }
 
@@ -55,8 +57,9 @@ export function openDatabase(settings: DatabaseSettings): Database {
   const prisma = new PrismaClient({ adapter: new PrismaPg(writePool) });
   return {
     log,
+    graph: settings.graph,
     readerFor: (caller) => openReader(caller, carry(readPool, caller.orgId, log), settings),
-    write: (orgId, work) => writeIn(prisma, orgId, work),
+    write: (orgId, work) => writeIn(prisma, settings, orgId, work),
     findLogin: (email) => findLogin(signinPool, email),
     ping: async () => {
       await readPool.query('SELECT 1').catch(rethrow);
@@ -85,13 +88,20 @@ function makePool(settings: DatabaseSettings, url: string, options: pg.PoolConfi
   return pool;
 }
 
-async function writeIn<Result>(prisma: PrismaClient, orgId: string, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+async function writeIn<Result>(
+  prisma: PrismaClient,
+  settings: DatabaseSettings,
+  orgId: string,
+  work: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
   if (!isUuid(orgId)) throw new Error('The tenant of a transaction must be a UUID.');
+  // A change is several statements; each of them is bounded by the server's statement timeout.
+  const limits = { timeout: 3 * settings.statementTimeoutMs, maxWait: 2 * settings.connectTimeoutMs };
   return prisma
     .$transaction(async (tx) => {
       await tx.$executeRawUnsafe(`SET LOCAL app.org_id = '${orgId}'`);
       return work(tx);
-    })
+    }, limits)
     .catch(rethrow);
 }
 

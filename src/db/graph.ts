@@ -55,6 +55,8 @@ export interface Entity {
   toMany: Record<string, ToMany>;
   /** Filters whose name differs from their field's. */
   aliases: Record<string, string>;
+  /** Table that keeps these fields as they are after each change, with `key` as the column of this entity's id. */
+  history?: { table: string; key: string; fields: readonly string[] };
   /** SQL for `totals` exists (deals). */
   totals?: 'money';
 }

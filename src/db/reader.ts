@@ -1,4 +1,5 @@
 import type { Caller } from '../caller.js';
+import { canonical } from '../lib/canonical.js';
 import { isUuid } from '../lib/uuid.js';
 import { connection, pageFrom, type Connection } from './connection.js';
 import type { CursorSeal } from './engine/cursor.js';
@@ -6,7 +7,7 @@ import { countStatement, pageStatement, type PageRow, type Parents } from './eng
 import type { Deleted, Scope } from './engine/scope.js';
 import type { Statement } from './engine/sql.js';
 import { totalsStatement, type MoneyTotalRow } from './engine/totals.js';
-import { canonical, windowOf, type PageArgs, type Window } from './engine/window.js';
+import { windowOf, type PageArgs, type Window } from './engine/window.js';
 import { entityOf, type Entity, type Graph, type OrderTerm } from './graph.js';
 import { makeLoaders, type Loaders } from './loaders.js';
 import type { Snapshot } from './snapshot.js';

@@ -1,4 +1,5 @@
 import type { Caller, Role } from '../caller.js';
+import { forbidden } from '../errors.js';
 
 /**
  * Who may do what: the one table. Rooms' rules.ts add what a table cannot say. `records` are contacts, companies, deals and
@@ -32,6 +33,11 @@ export function canWriteRecord(caller: Caller, owners: readonly (string | null)[
   if (can(caller, 'records:writeAll')) return true;
   const taken = owners.filter((owner) => owner !== null);
   return can(caller, 'records:writeOwn') && (taken.length === 0 || taken.includes(caller.userId));
+}
+
+/** Whether the caller may make records at all. @throws DomainError FORBIDDEN. */
+export function checkCanCreate(caller: Caller): void {
+  if (!can(caller, 'records:writeOwn')) throw forbidden('change records');
 }
 
 /** The same answer for every verb on a record. */

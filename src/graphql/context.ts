@@ -1,14 +1,24 @@
 import type { Caller } from '../caller.js';
-import type { Database, Reader } from '../db/index.js';
+import type { GraphQLResolveInfo } from 'graphql';
+import type { Database, Reader, WriteRequest } from '../db/index.js';
 import type { AuthDoor } from '../domain/auth/auth.js';
 import { unauthenticated } from '../errors.js';
+import { refuseIdempotency, writeRequest } from './write-request.js';
 
 export interface ContextSettings {
   database: Database;
   door: AuthDoor;
   requestId: string;
+  /** Where the request came from. */
+  ip: string | null;
   /** Who the request's token says is calling; null for a visitor and for a token that is not valid. */
   caller: Caller | null;
+}
+
+/** What a mutation answers before its payload is read: the record it was about. */
+export interface Written {
+  id: string;
+  notice?: string | null;
 }
 
 /**
@@ -18,12 +28,14 @@ export interface ContextSettings {
 export class GraphContext {
   readonly door: AuthDoor;
   readonly requestId: string;
+  readonly ip: string | null;
   /** Shared with the copy that Apollo Server makes (Object.assign on the prototype); private fields would not survive it. */
   private readonly own: { database: Database; caller: Caller | null; reader: Reader | undefined; ended: boolean };
 
   constructor(settings: ContextSettings) {
     this.door = settings.door;
     this.requestId = settings.requestId;
+    this.ip = settings.ip;
     this.own = { database: settings.database, caller: settings.caller, reader: undefined, ended: false };
   }
 
@@ -52,6 +64,20 @@ export class GraphContext {
     this.own.reader?.close();
     this.own.reader = undefined;
     this.own.caller = caller;
+  }
+
+  /** Carries out a verb as the caller; its payload is then read with a fresh snapshot. @throws what the verb throws. */
+  async write(info: GraphQLResolveInfo, verb: (request: WriteRequest) => Promise<string | Written>): Promise<Written> {
+    const { caller } = this;
+    const request = { caller, database: this.own.database, ...writeRequest(info, this.requestId, this.ip) };
+    const written = await verb(request);
+    this.enter(caller);
+    return typeof written === 'string' ? { id: written } : written;
+  }
+
+  /** For mutations without a caller, or that return a secret. @throws DomainError INVALID_INPUT when `@idempotent` is asked for. */
+  refuseIdempotency(info: GraphQLResolveInfo): void {
+    refuseIdempotency(info);
   }
 
   /** Ends the snapshot for good: a resolver that is still running when its operation has failed opens no other. */

@@ -11,7 +11,7 @@ import { healthRoutes } from './health.js';
 /** What the socket side needs of the stages behind it; it knows no GraphQL and no database. */
 export interface HttpSettings<Context extends object> {
   apollo: ApolloServer<Context>;
-  contextFor: (request: { requestId: string; caller: Caller | null }) => Context;
+  contextFor: (request: { requestId: string; ip: string | null; caller: Caller | null }) => Context;
   verifyToken: (token: string) => Caller | null;
   /** Resolves when requests can be answered. */
   checkReady: () => Promise<void>;
@@ -41,7 +41,7 @@ export async function httpServer<Context extends object>(settings: HttpSettings<
   await server.register(fastifyApollo(settings.apollo), {
     method: ['GET', 'POST'],
     context: async (request) =>
-      settings.contextFor({ requestId: request.id, caller: callerFrom(request.headers, settings.verifyToken) }),
+      settings.contextFor({ requestId: request.id, ip: request.ip, caller: callerFrom(request.headers, settings.verifyToken) }),
   });
   return server;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { invalid } from '../../errors.js';
+import { canonical } from '../../lib/canonical.js';
 import type { Entity, OrderTerm } from '../graph.js';
 import type { CursorSeal } from './cursor.js';
 import type { FilterInput } from './filter.js';
@@ -53,15 +54,6 @@ export function windowOf(entity: Entity, args: PageArgs, fallback: OrderTerm, sc
     deleted,
     bound,
   };
-}
-
-/** JSON with sorted keys: equal inputs give equal texts. */
-export function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    inner && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }
 
 function sizeOf({ first, last }: PageArgs): { size: number; backward: boolean } {

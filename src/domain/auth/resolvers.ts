@@ -7,7 +7,8 @@ export const PUBLIC_FIELDS: readonly string[] = ['Mutation.login'];
 
 export const authResolvers: Resolvers = {
   Mutation: {
-    login: async (_, { input }, context) => {
+    login: async (_, { input }, context, info) => {
+      context.refuseIdempotency(info);
       const signedIn = await login(context.door, input);
       context.enter(signedIn.caller);
       return signedIn;

@@ -5,6 +5,7 @@ export const dealGraph = entity({
   type: 'Deal',
   root: { one: 'deal', many: 'deals' },
   totals: 'money',
+  history: { table: 'deal_history', key: 'deal_id', fields: ['pipelineId', 'stageId', 'status', 'value', 'currency', 'ownerId'] },
   fields: {
     id: 'uuid',
     pipelineId: 'uuid',

@@ -2,9 +2,29 @@ import type { Resolvers } from '../../generated/graphql.js';
 import { currencyScale } from '../../lib/currency.js';
 import { toScale } from '../../lib/decimal.js';
 import { permissionsFor } from '../permissions.js';
+import * as deals from './deals.js';
+import type { DealRow } from './graph.js';
 import { canWriteDeal } from './rules.js';
 
 export const dealResolvers: Resolvers = {
+  Mutation: {
+    createDeal: (_, { input }, context, info) => context.write(info, (request) => deals.createDeal(request, input)),
+    updateDeal: (_, { id, input, expectedVersion }, context, info) =>
+      context.write(info, (request) => deals.updateDeal(request, id, input, expectedVersion)),
+    moveDeal: (_, { id, input, expectedVersion }, context, info) =>
+      context.write(info, (request) => deals.moveDeal(request, id, input, expectedVersion)),
+    winDeal: (_, { id, expectedVersion }, context, info) =>
+      context.write(info, (request) => deals.winDeal(request, id, expectedVersion)),
+    loseDeal: (_, { id, input, expectedVersion }, context, info) =>
+      context.write(info, (request) => deals.loseDeal(request, id, input, expectedVersion)),
+    reopenDeal: (_, { id, expectedVersion }, context, info) =>
+      context.write(info, (request) => deals.reopenDeal(request, id, expectedVersion)),
+    deleteDeal: (_, { id, expectedVersion }, context, info) =>
+      context.write(info, (request) => deals.deleteDeal(request, id, expectedVersion)),
+    restoreDeal: (_, { id, expectedVersion }, context, info) =>
+      context.write(info, (request) => deals.restoreDeal(request, id, expectedVersion)),
+  },
+  DealPayload: { deal: ({ id }, _, { reader }) => reader.find('deals', id, 'WITH') as Promise<DealRow | null> },
   Deal: {
     displayName: (deal) => deal.title,
     viewerCan: (deal, _, { caller }) => permissionsFor(canWriteDeal(caller, deal)),

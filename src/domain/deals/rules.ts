@@ -1,8 +1,19 @@
 import type { Caller } from '../../caller.js';
+import { forbidden, invalid } from '../../errors.js';
 import { canWriteRecord } from '../permissions.js';
 import type { DealRow } from './graph.js';
 
 /** Own and unowned ones, or all by role. */
 export function canWriteDeal(caller: Caller, deal: Pick<DealRow, 'ownerId'>): boolean {
   return canWriteRecord(caller, [deal.ownerId]);
+}
+
+/** @throws DomainError FORBIDDEN. */
+export function checkCanWriteDeal(caller: Caller, deal: Pick<DealRow, 'ownerId'>): void {
+  if (!canWriteDeal(caller, deal)) throw forbidden('change this deal: it belongs to a colleague');
+}
+
+/** Closed deals stay where they are. @throws DomainError INVALID_INPUT. */
+export function checkIsOpen(deal: Pick<DealRow, 'status'>): void {
+  if (deal.status !== 'OPEN') throw invalid(['id'], `This deal is ${deal.status.toLowerCase()}. Reopen it first.`, 'CLOSED');
 }

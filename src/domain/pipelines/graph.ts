@@ -8,6 +8,7 @@ export const pipelineGraph = entity({
     id: 'uuid',
     name: 'text',
     isDefault: 'boolean',
+    stages: 'json',
     deletedAt: 'timestamp?',
     version: 'integer',
     createdAt: 'timestamp',
@@ -22,6 +23,7 @@ export const pipelineGraph = entity({
   },
   orders: ['name', 'createdAt', 'updatedAt'],
   defaultOrder: ['createdAt', 'ASC'],
+  history: { table: 'pipeline_history', key: 'pipeline_id', fields: ['name', 'stages'] },
   toMany: { deals: { entity: 'deals', key: 'pipelineId' } },
 });
 

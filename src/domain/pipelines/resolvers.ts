@@ -1,9 +1,21 @@
 import type { Resolvers } from '../../generated/graphql.js';
 import { permissionsFor } from '../permissions.js';
-import type { StageRow } from './graph.js';
+import type { PipelineRow, StageRow } from './graph.js';
+import * as pipelines from './pipelines.js';
+
 import { canWritePipelines } from './rules.js';
 
 export const pipelineResolvers: Resolvers = {
+  Mutation: {
+    createPipeline: (_, { input }, context, info) => context.write(info, (request) => pipelines.createPipeline(request, input)),
+    updatePipeline: (_, { id, input, expectedVersion }, context, info) =>
+      context.write(info, (request) => pipelines.updatePipeline(request, id, input, expectedVersion)),
+    deletePipeline: (_, { id, expectedVersion }, context, info) =>
+      context.write(info, (request) => pipelines.deletePipeline(request, id, expectedVersion)),
+    restorePipeline: (_, { id, expectedVersion }, context, info) =>
+      context.write(info, (request) => pipelines.restorePipeline(request, id, expectedVersion)),
+  },
+  PipelinePayload: { pipeline: ({ id }, _, { reader }) => reader.find('pipelines', id, 'WITH') as Promise<PipelineRow | null> },
   Pipeline: {
     displayName: (pipeline) => pipeline.name,
     viewerCan: (_, __, { caller }) => permissionsFor(canWritePipelines(caller)),

@@ -1,0 +1,59 @@
+import type { Caller } from '../../caller.js';
+import { conflict } from '../../errors.js';
+import type { Database, Transaction } from '../database.js';
+import { claimKey, type IdempotencyClaim } from './idempotency.js';
+import { isTransient } from '../sql-state.js';
+import { writeFacts, type Origin } from './facts.js';
+import { openWriter, type Writer } from './writer.js';
+
+/** One mutation field as the database side needs it. */
+export interface WriteRequest {
+  caller: Caller;
+  database: Pick<Database, 'write' | 'graph'>;
+  origin: Origin;
+  /** What `@idempotent` asked for; null without it. */
+  idempotency: IdempotencyClaim | null;
+}
+
+/** Attempts at a change that lost against another one (deadlock, serialization); each waits a little longer. */
+const MOST_ATTEMPTS = 6;
+
+/**
+ * The only way to write: one transaction with its work, its facts and its idempotency key. The work writes through the
+ * writer, which notes a fact a changed record; work that changes nothing leaves no fact.
+ *
+ * @param recordId what the change is about; what a repeated idempotency key answers.
+ * @returns the id of the record: `recordId`, or the one of the first call with the same key.
+ * @throws DomainError of the work; CONFLICT when the change kept losing against others.
+ */
+export async function change(request: WriteRequest, recordId: string, work: (writer: Writer) => Promise<void>): Promise<string> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await request.database.write(request.caller.orgId, (tx) => attemptChange(tx, request, recordId, work));
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      if (attempt === MOST_ATTEMPTS) throw conflict('Others are changing the same records. Try again in a moment.');
+      await pause(attempt * attempt * 5 * (0.5 + Math.random()));
+    }
+  }
+}
+
+async function attemptChange(
+  tx: Transaction,
+  request: WriteRequest,
+  recordId: string,
+  work: (writer: Writer) => Promise<void>,
+): Promise<string> {
+  const { caller, database, origin, idempotency } = request;
+  const known = idempotency ? await claimKey(tx, caller, idempotency, recordId) : null;
+  if (known) return known;
+  const { writer, facts } = openWriter(tx, caller, database.graph);
+  await work(writer);
+  // Last: the head row is locked from here to the commit, so that the order of seq is the order of commits.
+  if (facts.length > 0) await writeFacts(tx, caller, origin, database.graph, facts);
+  return recordId;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

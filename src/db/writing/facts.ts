@@ -1,0 +1,123 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import { v7 as uuidv7 } from 'uuid';
+import type { Caller } from '../../caller.js';
+import type { Transaction } from '../database.js';
+import { compile, type Sql } from '../engine/sql.js';
+import { columnOf, type Entity, type Graph } from '../graph.js';
+
+/** Where a change came from. */
+export interface Origin {
+  requestId: string;
+  ip: string | null;
+  operation: string | null;
+}
+
+/** What happened to one record. */
+export interface Fact {
+  action: string;
+  entity: Entity;
+  id: string;
+  /** The record's version after it. */
+  version: number;
+  values: { field: string; before: unknown; after: unknown }[];
+  /** The record after it, as far as its history needs it. */
+  after: Record<string, unknown>;
+}
+
+/** Name of the value that holds the caller's address: personal, so the audit row itself only commits to it. */
+const IP = '@ip';
+
+/**
+ * Writes the facts of a change: audit rows with the organization's next numbers, their values, and histories. One
+ * statement; the head row it locks first is what makes the order of `seq` the order of the commits.
+ */
+export async function writeFacts(tx: Transaction, caller: Caller, origin: Origin, graph: Graph, facts: Fact[]): Promise<void> {
+  const rows = facts.map((fact, index) => rowOf(fact, origin, index + 1));
+  const shared = sql`${caller.orgId}::uuid`;
+  const statement = compile(sql`
+    with head as (
+      insert into public.audit_heads as h (org_id, seq, updated_at) values (${shared}, ${facts.length}, clock_timestamp())
+      on conflict (org_id) do update set seq = h.seq + ${facts.length}, updated_at = greatest(h.updated_at, clock_timestamp())
+      returning seq - ${facts.length} as base, updated_at as at
+    ), logs as (
+      insert into public.audit_logs (org_id, id, seq, change_id, actor_kind, user_id, action, entity_type, entity_id, entity_version,
+                                     changes, ip_address, request_id, operation, created_at)
+      select ${shared}, f.id, head.base + f.n, ${uuidv7()}::uuid, 'USER', ${caller.userId}::uuid, f.action, f.entity_type, f.entity_id,
+             f.entity_version, f.changes, ${origin.ip}::inet, ${origin.requestId}, ${origin.operation}, head.at
+      from head, jsonb_to_recordset(${JSON.stringify(rows.map(({ values: _, ...row }) => row))}::jsonb)
+        as f(n int, id uuid, action text, entity_type text, entity_id uuid, entity_version int, changes jsonb)
+    ), kept as (
+      insert into public.audit_values (org_id, audit_id, field, before, after, salt)
+      select ${shared}, v.audit_id, v.field, v.before, v.after, decode(v.salt, 'hex')
+      from jsonb_to_recordset(${JSON.stringify(rows.flatMap((row) => row.values))}::jsonb)
+        as v(audit_id uuid, field text, before jsonb, after jsonb, salt text)
+    )${histories(graph, facts, shared)}
+    select 1`);
+  await tx.$queryRawUnsafe(statement.text, ...statement.values);
+}
+
+interface ValueRow {
+  audit_id: string;
+  field: string;
+  before: unknown;
+  after: unknown;
+  salt: string;
+}
+
+function rowOf(fact: Fact, origin: Origin, n: number): { values: ValueRow[] } & Record<string, unknown> {
+  const id = uuidv7();
+  const told = origin.ip ? [...fact.values, { field: IP, before: null, after: origin.ip }] : fact.values;
+  const values = told.map((value) => ({ audit_id: id, salt: randomBytes(16).toString('hex'), ...value }));
+  const changes = Object.fromEntries(values.map((value) => [value.field, commitment(value)]));
+  return {
+    n,
+    id,
+    action: fact.action,
+    entity_type: fact.entity.type,
+    entity_id: fact.id,
+    entity_version: fact.version,
+    changes,
+    values,
+  };
+}
+
+/** SHA-256 over salt and canonical values: proves them while they are there, says nothing once they are erased. */
+function commitment({ salt, field, before, after }: ValueRow): string {
+  return createHash('sha256')
+    .update(Buffer.from(salt, 'hex'))
+    .update(JSON.stringify([field, before ?? null, after ?? null]))
+    .digest('hex');
+}
+
+/** A row of an entity's history for each fact that changed something the history shows. */
+function histories(graph: Graph, facts: Fact[], orgId: Sql): Sql {
+  const parts = [...graph.values()].flatMap((entity) => {
+    const { history } = entity;
+    if (!history) return [];
+    const shown = new Set([...history.fields, 'deletedAt', 'id']);
+    const rows = facts.flatMap((fact, index) => {
+      const isShown = fact.entity === entity && (fact.version === 1 || fact.values.some(({ field }) => shown.has(field)));
+      return isShown ? [{ ...historyRow(fact, history.fields), n: index + 1, is_deleted: Boolean(fact.after['deletedAt']) }] : [];
+    });
+    return rows.length === 0 ? [] : [historyInsert(history, rows, orgId)];
+  });
+  return sql.join([sql``, ...parts], sql`, `);
+}
+
+function historyRow(fact: Fact, fields: readonly string[]): Record<string, unknown> {
+  const shown = fields.map((field): [string, unknown] => [columnOf(field), fact.after[field] ?? null]);
+  return { id: uuidv7(), record_id: fact.id, ...Object.fromEntries(shown) };
+}
+
+function historyInsert({ table, key, fields }: NonNullable<Entity['history']>, rows: object[], orgId: Sql): Sql {
+  const columns = sql.join(fields.map((field) => sql.id(columnOf(field))));
+  const values = sql.join(fields.map((field) => sql.ref(`shown.${columnOf(field)}`)));
+  const given = JSON.stringify(rows);
+  return sql`${sql.id(table)} as (
+      insert into ${sql.id('public', table)} (org_id, id, ${sql.id(key)}, at, seq, is_deleted, ${columns})
+      select ${orgId}, h.id, h.record_id, head.at, head.base + h.n, h.is_deleted, ${values}
+      from head, jsonb_to_recordset(${given}::jsonb) as h(n int, id uuid, record_id uuid, is_deleted boolean)
+      join jsonb_populate_recordset(null::${sql.id('public', table)}, ${given}::jsonb) as shown on shown.id = h.id
+    )`;
+}

@@ -1,0 +1,89 @@
+import { sql } from 'kysely';
+import { all, column, compile, type Sql, type Statement } from '../engine/sql.js';
+import { shortest } from '../../lib/decimal.js';
+import { columnOf, kindOf, type Entity } from '../graph.js';
+
+/** Values by field, as the API has them; undefined: not given. */
+export type Changes = Record<string, unknown>;
+
+/** A row for a change, locked against other changes of it; `exclusive` also against new references to it. */
+export function lockStatement(entity: Entity, orgId: string, id: string, exclusive: boolean): Statement {
+  const strength = exclusive ? sql`for update` : sql`for no key update`;
+  return compile(sql`select ${textList(entity)} from ${table(entity)} where ${key(entity, orgId, id)} ${strength}`);
+}
+
+/** A row that is only referred to: stays there until the commit, and can be edited meanwhile. */
+export function holdStatement(entity: Entity, orgId: string, id: string): Statement {
+  return compile(sql`select ${textList(entity)} from ${table(entity)} where ${key(entity, orgId, id)} for key share`);
+}
+
+/** Who changed which fields of a record since a version. */
+export function rivalsStatement(entity: Entity, orgId: string, id: string, version: number): Statement {
+  return compile(sql`
+    select array(select jsonb_object_keys(a.changes - '@ip') order by 1) as fields, a.user_id as "userId",
+           nullif(btrim(u.first_name || ' ' || u.last_name), '') as name
+    from public.audit_logs as a left join public.users as u on u.org_id = a.org_id and u.id = a.user_id
+    where a.org_id = ${orgId}::uuid and a.entity_type = ${entity.type} and a.entity_id = ${id}::uuid and a.entity_version > ${version}
+    order by a.seq`);
+}
+
+/** Which of several entities has a record with this id. */
+export function takenStatement(entities: readonly Entity[], orgId: string, id: string): Statement {
+  const each = entities.map((entity) => sql`select ${entity.type} as type from ${table(entity)} where ${key(entity, orgId, id)}`);
+  return compile(sql.join(each, sql` union all `));
+}
+
+/** Sets columns that are derived from others; the same ones in each row. */
+export function deriveStatement(entity: Entity, orgId: string, rows: ({ id: string } & Changes)[]): Statement {
+  const fields = Object.keys(rows[0] ?? {}).filter((field) => field !== 'id');
+  const set = sql.join(fields.map((field) => sql`${sql.id(columnOf(field))} = ${column('given', field)}`));
+  const given = JSON.stringify(
+    rows.map((row) => Object.fromEntries(Object.entries(row).map(([field, value]) => [columnOf(field), value]))),
+  );
+  return compile(sql`
+    update ${table(entity)} set ${set}
+    from jsonb_populate_recordset(null::${sql.id('public', entity.table)}, ${given}::jsonb) as given
+    where t.org_id = ${orgId}::uuid and t.id = given.id`);
+}
+
+/** Values in the one form that rows are read in, so that equal values compare equal: ids in lower case, decimals at their shortest. */
+export function normalized(entity: Entity, values: Changes): Changes {
+  return Object.fromEntries(
+    Object.entries(values).map(([field, value]) => {
+      if (typeof value !== 'string' || !(field in entity.fields)) return [field, value];
+      const { kind } = kindOf(entity, field);
+      if (kind === 'uuid') return [field, value.toLowerCase()];
+      return [field, kind === 'decimal' ? shortest(value) : value];
+    }),
+  );
+}
+
+/** Values as Prisma takes them: a date is the start of its day in UTC; everything else goes as it is. */
+export function toPrisma(entity: Entity, values: Changes): Changes {
+  return Object.fromEntries(
+    Object.entries(values).map(([field, value]) => {
+      const isDate = field in entity.fields && kindOf(entity, field).kind === 'date' && typeof value === 'string';
+      return [field, isDate ? `${value}T00:00:00.000Z` : value];
+    }),
+  );
+}
+
+function table(entity: Entity): Sql {
+  return sql`${sql.id('public', entity.table)} as t`;
+}
+
+function key(entity: Entity, orgId: string, id: string): Sql {
+  return all([sql`t.${sql.id(entity.tenant)} = ${orgId}::uuid`, sql`t.id = ${id}::uuid`]);
+}
+
+/** Fields as texts that lose nothing on their way through Prisma: decimals, dates, and moments as the API prints them. */
+function textList(entity: Entity): Sql {
+  const read = (field: string): Sql => {
+    const target = column('t', field);
+    const { kind } = kindOf(entity, field);
+    if (kind === 'timestamp') return sql`to_char(${target} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+    if (kind === 'decimal') return sql`trim_scale(${target})::text`;
+    return kind === 'date' ? sql`${target}::text` : sql`${target}`;
+  };
+  return sql.join([...Object.keys(entity.fields)].map((field) => sql`${read(field)} as ${sql.id(field)}`));
+}

@@ -1,0 +1,223 @@
+import type { Caller } from '../../caller.js';
+import { idTaken, invalid, notFound, versionConflict } from '../../errors.js';
+import { canonical } from '../../lib/canonical.js';
+import { isUuid } from '../../lib/uuid.js';
+import type { Transaction } from '../database.js';
+import { entityOf, type Entity, type Graph } from '../graph.js';
+import type { Fact } from './facts.js';
+import {
+  deriveStatement,
+  holdStatement,
+  lockStatement,
+  normalized,
+  rivalsStatement,
+  takenStatement,
+  toPrisma,
+  type Changes,
+} from './statements.js';
+
+export type { Changes } from './statements.js';
+
+/** A record as it is locked for a change: field names of its graph.ts, decimals and moments as text. */
+export type LockedRow = { id: string; version: number; deletedAt: string | null } & Record<string, unknown>;
+
+/** What an edit needs to know beside its changes. */
+export interface Edit<R> {
+  /** Verb of the fact, for example UPDATE or MOVE. */
+  action: string;
+  expectedVersion?: number | null | undefined;
+  /** @throws DomainError FORBIDDEN when the caller may not. */
+  check: (row: R) => void;
+  /** Also finds a deleted record. */
+  evenDeleted?: boolean;
+  /** Locks out those who are about to refer to the record: for deleting it. */
+  exclusive?: boolean;
+  /** Fields that count as targeted though their value stays. */
+  alsoSet?: string[];
+}
+
+/** What a room writes with, inside one transaction that sees one organization. Every changed record leaves a fact. */
+export interface Writer {
+  readonly caller: Caller;
+  /** Prisma for single-row reads inside the transaction, under the organization's policies. */
+  readonly reads: Reads;
+  /**
+   * Makes a record.
+   *
+   * @param idIsClients an id that the client made may be taken, by a record of any type; one of ours is not.
+   * @throws DomainError CONFLICT for an id that is taken, INVALID_INPUT for a reference to nothing.
+   */
+  insert(table: string, action: string, values: Changes & { id: string }, idIsClients: boolean): Promise<void>;
+  /**
+   * Finds and locks a record, checks right and version, and applies what differs.
+   *
+   * @returns the record as it was and whether anything changed.
+   * @throws DomainError NOT_FOUND, FORBIDDEN, CONFLICT, INVALID_INPUT.
+   */
+  edit<R>(
+    table: string,
+    id: string,
+    edit: Edit<R>,
+    changesOf: (row: R) => Changes | Promise<Changes>,
+  ): Promise<{ row: R; changed: boolean }>;
+  /** Applies changes to a record that is already locked or nobody else can see yet. */
+  apply(table: string, row: LockedRow, action: string, changes: Changes): Promise<boolean>;
+  /** Keeps a record from being deleted or restructured until the commit; null when there is none. */
+  hold(table: string, id: string): Promise<LockedRow | null>;
+  /** Sets derived columns: no fact, no version. */
+  derive(table: string, rows: ({ id: string } & Changes)[]): Promise<void>;
+  /** Marks what follows as consequences of one edit: facts, but no new versions of deals; references are checked at the commit. */
+  consequences(): Promise<void>;
+}
+
+type Finders = 'findFirst' | 'findMany' | 'count' | 'aggregate';
+type Models =
+  'activity' | 'contact' | 'company' | 'deal' | 'dealHistory' | 'organization' | 'pipeline' | 'pipelineHistory' | 'pipelineStage';
+export type Reads = { [M in Models]: Pick<Transaction[M], Finders & keyof Transaction[M]> };
+
+/** @see Writer */
+export function openWriter(tx: Transaction, caller: Caller, graph: Graph): { writer: Writer; facts: Fact[] } {
+  const facts: Fact[] = [];
+  const desk: Desk = { tx, caller, graph, facts };
+  const writer: Writer = {
+    caller,
+    reads: tx,
+    insert: async (table, action, values, idIsClients) => {
+      if (idIsClients) await checkIdIsFree(desk, values.id);
+      await insert(desk, entityOf(graph, table), action, values);
+    },
+    edit: (table, id, options, changesOf) => edit(desk, entityOf(graph, table), id, options, changesOf),
+    apply: (table, row, action, changes) => apply(desk, entityOf(graph, table), row, action, changes, []),
+    hold: (table, id) => lock(desk, entityOf(graph, table), id, 'hold'),
+    derive: async (table, rows) => {
+      if (rows.length > 0) await run(tx, deriveStatement(entityOf(graph, table), caller.orgId, rows));
+    },
+    consequences: async () => {
+      await tx.$executeRawUnsafe(`SET LOCAL app.derived = 'on'`);
+      await tx.$executeRawUnsafe('SET CONSTRAINTS ALL DEFERRED');
+    },
+  };
+  return { writer, facts };
+}
+
+interface Desk {
+  tx: Transaction;
+  caller: Caller;
+  graph: Graph;
+  facts: Fact[];
+}
+
+async function edit<R>(
+  desk: Desk,
+  entity: Entity,
+  id: string,
+  options: Edit<R>,
+  changesOf: (row: R) => Changes | Promise<Changes>,
+): Promise<{ row: R; changed: boolean }> {
+  const row = await lock(desk, entity, id, options.exclusive ? 'exclusive' : 'edit');
+  if (!row || (row.deletedAt && !options.evenDeleted)) throw notFound(entity.type);
+  options.check(row as R);
+  await checkVersion(desk, entity, row, options.expectedVersion);
+  const changes = await changesOf(row as R);
+  const changed = await apply(desk, entity, row, options.action, changes, options.alsoSet ?? []);
+  return { row: row as R, changed };
+}
+
+async function apply(
+  desk: Desk,
+  entity: Entity,
+  row: LockedRow,
+  action: string,
+  wanted: Changes,
+  alsoSet: string[],
+): Promise<boolean> {
+  const entries = Object.entries(normalized(entity, wanted)).filter(
+    ([field, value]) => canonical(value) !== canonical(row[field]),
+  );
+  if (entries.length === 0) return false;
+  const changes = Object.fromEntries(entries);
+  await checkReferences(desk, entity, changes);
+  const kept = Object.fromEntries(alsoSet.map((field) => [field, row[field]]));
+  const { version } = await delegate(desk.tx, entity).update({
+    where: { orgId_id: { orgId: desk.caller.orgId, id: row.id } },
+    data: toPrisma(entity, { ...kept, ...changes }),
+    select: { version: true },
+  });
+  const values = entries.map(([field, after]) => ({ field, before: row[field] ?? null, after: after ?? null }));
+  desk.facts.push({ action, entity, id: row.id, version, values, after: { ...row, ...changes } });
+  return true;
+}
+
+async function insert(desk: Desk, entity: Entity, action: string, values: Changes & { id: string }): Promise<void> {
+  const known = Object.entries(normalized(entity, values)).filter(([, value]) => value !== undefined);
+  const given = { ...Object.fromEntries(known), id: values.id.toLowerCase() };
+  await checkReferences(desk, entity, given);
+  await delegate(desk.tx, entity).create({
+    data: toPrisma(entity, { ...given, orgId: desk.caller.orgId }),
+    select: { version: true },
+  });
+  const told = Object.entries(given).filter(([field, value]) => field !== 'id' && value !== null);
+  const facts = told.map(([field, after]) => ({ field, before: null, after }));
+  desk.facts.push({ action, entity, id: given.id, version: 1, values: facts, after: given });
+}
+
+async function checkIdIsFree({ tx, caller, graph }: Desk, id: string): Promise<void> {
+  const records = [...graph.values()].filter((entity) => entity.root);
+  const [taken] = await run<{ type: string }>(tx, takenStatement(records, caller.orgId, id));
+  if (taken) throw idTaken(taken.type, id);
+}
+
+/** A reference to a record that is missing, foreign, hidden or deleted; held until the commit so that it stays none of these. */
+async function checkReferences(desk: Desk, entity: Entity, changes: Changes): Promise<void> {
+  for (const { entity: table, key, evenDeleted } of Object.values(entity.toOne)) {
+    const id = changes[key];
+    if (typeof id !== 'string' || evenDeleted) continue;
+    const target = entityOf(desk.graph, table);
+    const row = await lock(desk, target, id, 'hold');
+    if (!row || row.deletedAt)
+      throw invalid(['input', key], `There is no ${target.type.toLowerCase()} with this id that you can see.`, 'NOT_FOUND');
+  }
+}
+
+async function lock(
+  { tx, caller }: Desk,
+  entity: Entity,
+  id: string,
+  strength: 'edit' | 'exclusive' | 'hold',
+): Promise<LockedRow | null> {
+  if (!isUuid(id)) return null;
+  const statement =
+    strength === 'hold'
+      ? holdStatement(entity, caller.orgId, id)
+      : lockStatement(entity, caller.orgId, id, strength === 'exclusive');
+  const [row] = await run<LockedRow>(tx, statement);
+  return row ?? null;
+}
+
+async function checkVersion(desk: Desk, entity: Entity, row: LockedRow, expected: number | null | undefined): Promise<void> {
+  if (expected === null || expected === undefined || expected === row.version) return;
+  const rivals = await run<{ fields: string[]; userId: string | null; name: string | null }>(
+    desk.tx,
+    rivalsStatement(entity, desk.caller.orgId, row.id, expected),
+  );
+  const changedFields = [...new Set(rivals.flatMap((rival) => rival.fields))].sort();
+  const people = new Map(
+    rivals.flatMap(({ userId, name }) => (userId ? [[userId, { id: userId, displayName: name ?? '' }]] : [])),
+  );
+  throw versionConflict(row.version, changedFields, [...people.values()]);
+}
+
+interface Delegate {
+  create(args: object): Promise<{ version: number }>;
+  update(args: object): Promise<{ version: number }>;
+}
+
+/** Prisma's model of an entity. Nested writes are never passed: its data is flat columns only. */
+function delegate(tx: Transaction, entity: Entity): Delegate {
+  const model = entity.type.charAt(0).toLowerCase() + entity.type.slice(1);
+  return (tx as unknown as Record<string, Delegate>)[model] as Delegate;
+}
+
+function run<Answer>(tx: Transaction, { text, values }: { text: string; values: readonly unknown[] }): Promise<Answer[]> {
+  return tx.$queryRawUnsafe<Answer[]>(text, ...values);
+}

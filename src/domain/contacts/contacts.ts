@@ -1,0 +1,103 @@
+import { change, type WriteRequest } from '../../db/index.js';
+import { invalid } from '../../errors.js';
+import type { CreateContactInput, TagsInput, UpdateContactInput } from '../../generated/graphql.js';
+import { changesFrom, emailFault, newId, type FieldRules } from '../input.js';
+import { checkCanCreate } from '../permissions.js';
+import { deleteRecord, restoreRecord } from '../records.js';
+import type { ContactRow } from './graph.js';
+import { checkCanWriteContact } from './rules.js';
+
+const MOST_TAGS = 50;
+const TAGS = { most: MOST_TAGS, longest: 100, required: true, cleared: [] } as const;
+const FIELDS: FieldRules = {
+  firstName: { longest: 200, cleared: '' },
+  lastName: { longest: 200, cleared: '' },
+  email: { longest: 254, fault: emailFault },
+  phone: { longest: 100 },
+  jobTitle: { longest: 200 },
+  status: { required: true },
+  tags: { ...TAGS, required: undefined },
+  companyId: {},
+  ownerId: {},
+};
+
+/** Makes a contact; it belongs to the caller unless the input says otherwise. Needs a name or an e-mail address. */
+export async function createContact(request: WriteRequest, input: CreateContactInput): Promise<string> {
+  const id = newId(input);
+  const values = { ownerId: request.caller.userId, ...changesFrom(input, FIELDS) };
+  checkIsNamed(values);
+  return change(request, id, async (writer) => {
+    checkCanCreate(writer.caller);
+    await writer.insert('contacts', 'CREATE', { id, ...values }, Boolean(input.id));
+  });
+}
+
+/** Changes what the input names. */
+export async function updateContact(
+  request: WriteRequest,
+  id: string,
+  input: UpdateContactInput,
+  expectedVersion?: number | null,
+): Promise<string> {
+  const changes = changesFrom(input, FIELDS);
+  return edit(request, id, 'UPDATE', expectedVersion, (contact) => {
+    checkIsNamed({ ...contact, ...changes });
+    return changes;
+  });
+}
+
+/** Adds tags that are not there yet, behind those that are. */
+export async function tagContact(
+  request: WriteRequest,
+  id: string,
+  input: TagsInput,
+  expectedVersion?: number | null,
+): Promise<string> {
+  const { tags } = changesFrom(input, { tags: TAGS }) as TagsInput;
+  return edit(request, id, 'TAG', expectedVersion, (contact) => {
+    const all = [...new Set([...contact.tags, ...tags])];
+    if (all.length > MOST_TAGS) throw invalid(['input', 'tags'], `A contact has at most ${MOST_TAGS} tags.`, 'TOO_MANY');
+    return { tags: all };
+  });
+}
+
+/** Takes tags away; those that are not there do no harm. */
+export async function untagContact(
+  request: WriteRequest,
+  id: string,
+  input: TagsInput,
+  expectedVersion?: number | null,
+): Promise<string> {
+  const { tags } = changesFrom(input, { tags: TAGS }) as TagsInput;
+  return edit(request, id, 'UNTAG', expectedVersion, (contact) => ({ tags: contact.tags.filter((tag) => !tags.includes(tag)) }));
+}
+
+/** Deletes softly; deals and activities keep their link, which reads null until the contact is restored. */
+export function deleteContact(request: WriteRequest, id: string, expectedVersion?: number | null): Promise<string> {
+  return deleteRecord<ContactRow>(request, 'contacts', id, checkCanWriteContact, expectedVersion);
+}
+
+/** Undoes a deletion. */
+export function restoreContact(request: WriteRequest, id: string, expectedVersion?: number | null): Promise<string> {
+  return restoreRecord<ContactRow>(request, 'contacts', id, checkCanWriteContact, expectedVersion);
+}
+
+function edit(
+  request: WriteRequest,
+  id: string,
+  action: string,
+  expectedVersion: number | null | undefined,
+  changesOf: (contact: ContactRow) => Record<string, unknown>,
+): Promise<string> {
+  return change(request, id, async (writer) => {
+    const check = (contact: ContactRow): void => checkCanWriteContact(writer.caller, contact);
+    await writer.edit<ContactRow>('contacts', id, { action, expectedVersion, check }, changesOf);
+  });
+}
+
+function checkIsNamed(contact: Record<string, unknown>): void {
+  const named = ['firstName', 'lastName', 'email'].some(
+    (field) => typeof contact[field] === 'string' && contact[field].trim() !== '',
+  );
+  if (!named) throw invalid(['input', 'lastName'], 'A contact needs a name or an e-mail address.', 'REQUIRED');
+}

@@ -1,0 +1,55 @@
+import type { LockedRow, Writer } from '../../db/index.js';
+import { invalid } from '../../errors.js';
+import type { PipelineRow } from './graph.js';
+import type { Stage } from './stages.js';
+
+/** Deals whose stage goes, and the stage they are carried to. */
+export interface Carriage {
+  dealIds: string[];
+  stageId: string;
+}
+
+/**
+ * What becomes of the deals in stages that go: open ones are carried to `moveDealsTo`, which is needed then; closed and
+ * deleted ones there too, or to the first stage. Call before the stages change, `carryDeals` after.
+ *
+ * @throws DomainError INVALID_INPUT when open deals have nowhere to go, or the target is no stage that stays.
+ */
+export async function planCarriage(
+  writer: Writer,
+  pipeline: PipelineRow,
+  stages: Stage[],
+  moveDealsTo: string | null | undefined,
+): Promise<Carriage | null> {
+  const target = moveDealsTo ? stages.find((stage) => stage.id === moveDealsTo.toLowerCase()) : undefined;
+  if (moveDealsTo && !target)
+    throw invalid(['input', 'moveDealsTo'], 'Deals can only be carried to a stage that stays.', 'NOT_FOUND');
+  const kept = new Set(stages.map((stage) => stage.id));
+  const removed = (pipeline.stages as Stage[]).map((stage) => stage.id).filter((id) => !kept.has(id));
+  const stageId = target?.id ?? stages[0]?.id;
+  if (removed.length === 0 || !stageId) return null;
+  const where = { orgId: writer.caller.orgId, pipelineId: pipeline.id, stageId: { in: removed } };
+  const deals = await writer.reads.deal.findMany({
+    where,
+    select: { id: true, status: true, deletedAt: true },
+    orderBy: { id: 'asc' },
+  });
+  const open = deals.filter((deal) => deal.status === 'OPEN' && !deal.deletedAt).length;
+  if (open > 0 && !target) {
+    throw invalid(['input', 'moveDealsTo'], `${open} open deals are in the stages that go. Say where to move them.`, 'REQUIRED');
+  }
+  if (deals.length === 0) return null;
+  await writer.consequences();
+  return { stageId, dealIds: deals.map((deal) => deal.id) };
+}
+
+/** Carries them: facts and history tell of each, their versions stay. */
+export async function carryDeals(writer: Writer, { dealIds, stageId }: Carriage): Promise<void> {
+  const stageEnteredAt = new Date().toISOString();
+  for (const id of dealIds) {
+    await writer.edit<LockedRow>('deals', id, { action: 'MOVE', check: () => undefined, evenDeleted: true }, () => ({
+      stageId,
+      stageEnteredAt,
+    }));
+  }
+}

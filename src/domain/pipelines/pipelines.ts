@@ -1,0 +1,159 @@
+import { change, type LockedRow, type WriteRequest, type Writer } from '../../db/index.js';
+import { invalid } from '../../errors.js';
+import type { CreatePipelineInput, UpdatePipelineInput } from '../../generated/graphql.js';
+import { isUuid } from '../../lib/uuid.js';
+import { changesFrom, newId, type FieldRules } from '../input.js';
+import { deleteRecord, restoreRecord } from '../records.js';
+import type { PipelineRow } from './graph.js';
+import { carryDeals, planCarriage, type Carriage } from './carry-deals.js';
+import { checkCanWritePipelines } from './rules.js';
+import { stagesFrom, type Stage } from './stages.js';
+
+const FIELDS: FieldRules = { name: { required: true, longest: 200 } };
+
+/** Where a deal is or goes. */
+export interface StagePlace {
+  id: string;
+  pipelineId: string;
+}
+
+/** Makes a pipeline with its stages. */
+export async function createPipeline(request: WriteRequest, input: CreatePipelineInput): Promise<string> {
+  const id = newId(input);
+  const values = changesFrom(input, FIELDS);
+  const stages = stagesFrom(input.stages);
+  return change(request, id, async (writer) => {
+    checkCanWritePipelines(writer.caller);
+    await checkNeverUsed(writer, stages, null);
+    if (input.isDefault) await dethrone(writer, id);
+    await writer.insert('pipelines', 'CREATE', { ...values, id, stages, isDefault: input.isDefault ?? false }, Boolean(input.id));
+  });
+}
+
+/** Changes name, stages, or makes it the default. Deals in stages that go are carried to `moveDealsTo`. */
+export async function updatePipeline(
+  request: WriteRequest,
+  id: string,
+  input: UpdatePipelineInput,
+  expectedVersion?: number | null,
+): Promise<string> {
+  const changes = changesFrom(input, FIELDS);
+  if (input.stages === null) throw invalid(['input', 'stages'], 'A pipeline needs stages.', 'REQUIRED');
+  if (input.isDefault === null) throw invalid(['input', 'isDefault'], 'A pipeline is the default or it is not.', 'REQUIRED');
+  const stages = input.stages ? stagesFrom(input.stages) : null;
+  return change(request, id, async (writer) => {
+    const check = (): void => checkCanWritePipelines(writer.caller);
+    let carriage: Carriage | null = null;
+    // Exclusive: whoever puts a deal into one of its stages waits, and then sees the new ones.
+    await writer.edit<PipelineRow>(
+      'pipelines',
+      id,
+      { action: 'UPDATE', expectedVersion, check, exclusive: true },
+      async (pipeline) => {
+        if (input.isDefault === false && pipeline.isDefault)
+          throw invalid(['input', 'isDefault'], 'Make another pipeline the default instead.', 'REQUIRED');
+        if (input.isDefault && !pipeline.isDefault) await dethrone(writer, id);
+        if (stages) {
+          await checkNeverUsed(writer, added(pipeline, stages), pipeline.id);
+          carriage = await planCarriage(writer, pipeline, stages, input.moveDealsTo);
+        }
+        return { ...changes, ...(stages && { stages }), ...(input.isDefault && { isDefault: true }) };
+      },
+    );
+    if (carriage) await carryDeals(writer, carriage);
+  });
+}
+
+/** Deletes softly; its deals stay in it. The default one stays until another is the default. */
+export function deletePipeline(request: WriteRequest, id: string, expectedVersion?: number | null): Promise<string> {
+  return deleteRecord<PipelineRow>(
+    request,
+    'pipelines',
+    id,
+    (caller, pipeline) => {
+      checkCanWritePipelines(caller);
+      if (pipeline.isDefault)
+        throw invalid(['id'], 'This is the default pipeline. Make another one the default first.', 'IS_DEFAULT');
+    },
+    expectedVersion,
+  );
+}
+
+/** Undoes a deletion. */
+export function restorePipeline(request: WriteRequest, id: string, expectedVersion?: number | null): Promise<string> {
+  return restoreRecord<PipelineRow>(request, 'pipelines', id, checkCanWritePipelines, expectedVersion);
+}
+
+/**
+ * A stage for a deal to go to, kept from being edited away until the commit.
+ *
+ * @throws DomainError INVALID_INPUT when there is none, or its pipeline was deleted.
+ */
+export async function holdStage(writer: Writer, stageId: string, path = ['input', 'stageId']): Promise<StagePlace> {
+  const find = (): Promise<StagePlace | null> =>
+    writer.reads.pipelineStage.findFirst({
+      where: { orgId: writer.caller.orgId, id: stageId },
+      select: { id: true, pipelineId: true },
+    });
+  const stage = isUuid(stageId) ? await find() : null;
+  const pipeline = stage ? await writer.hold('pipelines', stage.pipelineId) : null;
+  // Again behind the lock: an edit may have taken the stage away in between.
+  const held = pipeline && !pipeline.deletedAt ? await find() : null;
+  if (!held) throw invalid(path, 'There is no stage with this id that you can see.', 'NOT_FOUND');
+  return held;
+}
+
+/** The stage a new deal starts in: the one named, else the first of the pipeline named, else of the default one. */
+export async function holdStageForNewDeal(
+  writer: Writer,
+  input: { stageId?: string | null; pipelineId?: string | null },
+): Promise<StagePlace> {
+  const { orgId } = writer.caller;
+  if (input.stageId) {
+    const stage = await holdStage(writer, input.stageId);
+    if (input.pipelineId && input.pipelineId.toLowerCase() !== stage.pipelineId)
+      throw invalid(['input', 'stageId'], 'This stage belongs to another pipeline.', 'NOT_FOUND');
+    return stage;
+  }
+  const named = input.pipelineId ? { id: isUuid(input.pipelineId) ? input.pipelineId : NO_ID } : { isDefault: true };
+  const pipeline = await writer.reads.pipeline.findFirst({
+    where: { orgId, deletedAt: null, ...named },
+    select: { stages: true },
+  });
+  const [first] = (pipeline?.stages ?? []) as unknown as Stage[];
+  if (!first) throw invalid(['input', 'pipelineId'], 'There is no pipeline with this id that you can see.', 'NOT_FOUND');
+  return holdStage(writer, first.id, ['input', 'pipelineId']);
+}
+
+const NO_ID = '00000000-0000-0000-0000-000000000000';
+
+function added(pipeline: PipelineRow, stages: Stage[]): Stage[] {
+  return stages.filter((stage) => !(pipeline.stages as Stage[]).some((old) => old.id === stage.id));
+}
+
+/** The id of a stage is never used for another one, of this pipeline or any other, now or before. */
+async function checkNeverUsed(writer: Writer, stages: Stage[], pipelineId: string | null): Promise<void> {
+  const { orgId } = writer.caller;
+  for (const stage of stages) {
+    const used = await writer.reads.pipelineHistory.findFirst({
+      where: { orgId, stages: { array_contains: [{ id: stage.id }] } },
+      select: { id: true },
+    });
+    const taken = await writer.reads.pipelineStage.findFirst({ where: { orgId, id: stage.id }, select: { pipelineId: true } });
+    if (used || (taken && taken.pipelineId !== pipelineId))
+      throw invalid(['input', 'stages'], 'The id of a stage is never used again. Leave it out to get a new one.', 'ID_USED');
+  }
+}
+
+/** The pipeline that has been the default so far no longer is. */
+async function dethrone(writer: Writer, heirId: string): Promise<void> {
+  const { orgId } = writer.caller;
+  const current = await writer.reads.pipeline.findFirst({
+    where: { orgId, isDefault: true, NOT: { id: heirId } },
+    select: { id: true },
+  });
+  if (!current) return;
+  await writer.edit<LockedRow>('pipelines', current.id, { action: 'UPDATE', check: () => undefined }, () => ({
+    isDefault: false,
+  }));
+}

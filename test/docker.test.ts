@@ -1,0 +1,77 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse } from 'yaml';
+import { SETTINGS } from '../src/config.js';
+import { ROOT } from './support/cluster.js';
+
+const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
+
+const lines = read('Dockerfile').replace(/\\\n/g, ' ').split('\n');
+const instructions = lines
+  .map((line) => /^([A-Z]+) (.*)$/.exec(line))
+  .filter((match) => match !== null)
+  .map(([, name = '', value = '']) => ({ name, value }));
+const valuesOf = (name: string): string[] => instructions.filter((each) => each.name === name).map(({ value }) => value);
+const compose = parse(read('docker-compose.yml'));
+
+describe('the image', () => {
+  test('is made from Node 24', () => {
+    const bases = valuesOf('FROM').map((value) => value.split(' ')[0]);
+    expect(new Set(bases)).toEqual(new Set(['node:24-slim']));
+  });
+
+  test('copies only what is there, and what .dockerignore lets in', () => {
+    const sources = valuesOf('COPY')
+      .filter((value) => !value.startsWith('--from='))
+      .flatMap((value) => value.split(' ').slice(0, -1));
+    const allowed = read('.dockerignore').match(/(?<=^!).+$/gm);
+    expect(sources).not.toHaveLength(0);
+    expect(sources.filter((source) => !existsSync(path.join(ROOT, source)))).toEqual([]);
+    expect(new Set(sources)).toEqual(new Set(allowed));
+    expect(read('.dockerignore')).toMatch(/^\*$/m);
+  });
+
+  test('runs as somebody else than root, with node as the process that gets the signals', () => {
+    expect(valuesOf('USER')).toEqual(['node']);
+    expect(instructions.findIndex(({ name }) => name === 'USER')).toBeGreaterThan(
+      instructions.findLastIndex(({ name }) => ['COPY', 'RUN'].includes(name)),
+    );
+    expect(valuesOf('CMD')).toEqual(['["node", "--enable-source-maps", "dist/src/main.js"]']);
+    expect(valuesOf('ENV').join(' ')).toMatch(/NODE_ENV=production HOST=0\.0\.0\.0 PORT=4000/);
+    expect(valuesOf('HEALTHCHECK').join(' ')).toContain('/readyz');
+  });
+});
+
+describe('docker-compose.yml', () => {
+  test('starts the API once PostgreSQL is healthy, with settings that exist', () => {
+    expect(Object.keys(compose.services)).toEqual(['postgres', 'api']);
+    expect(compose.services.api.depends_on.postgres.condition).toBe('service_healthy');
+    expect(compose.services.postgres.healthcheck.test).toContain('pg_isready');
+    expect(Object.keys(compose.services.api.environment).filter((name) => !(name in SETTINGS))).toEqual([]);
+  });
+
+  test('gives the API a user of its own, not the superuser', () => {
+    expect(compose.services.api.environment.DATABASE_URL).toMatch(/^postgres:\/\/pulse:\$\{PULSE_DATABASE_PASSWORD:\?/);
+    expect(JSON.stringify(compose.services.api)).not.toContain('POSTGRES_PASSWORD');
+    expect(read('docker/postgres/pulse.sql')).toMatch(/CREATE ROLE pulse LOGIN CREATEROLE NOSUPERUSER/);
+  });
+
+  test('mounts only what is there', () => {
+    const mounted = (compose.services.postgres.volumes as string[]).map((volume) => volume.split(':')[0] ?? '');
+    const folders = mounted.filter((source) => source.startsWith('./'));
+    expect(folders.filter((source) => !existsSync(path.join(ROOT, source)))).toEqual([]);
+    expect(mounted.filter((source) => !source.startsWith('./'))).toEqual(Object.keys(compose.volumes));
+  });
+});
+
+test('no secret is written down: each one comes from .env, which is told to the person who forgot it', () => {
+  const secrets = ['POSTGRES_PASSWORD', 'PULSE_DATABASE_PASSWORD', 'SECRET_KEY'];
+  for (const name of secrets) {
+    expect(read('docker-compose.yml')).toMatch(new RegExp(`\\$\\{${name}:\\?[^}]*docker/env\\.example`));
+    expect(read('docker/env.example')).toMatch(new RegExp(`^${name}=$`, 'm'));
+  }
+  const text = ['Dockerfile', 'docker-compose.yml', 'docker/postgres/pulse.sql'].map(read).join('\n');
+  const plain = text.replace(/\$\{[^}]*\}/g, '').match(/(?:password|secret(?:_key)?)\w*['"]?\s*[:=]\s*['"]?[\w-]{4,}/gi);
+  expect(plain ?? []).toEqual([]);
+  expect(read('.gitignore')).toMatch(/^\.env$/m);
+});
