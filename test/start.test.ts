@@ -94,13 +94,13 @@ async function shows(started: Pulse, text: string): Promise<void> {
   }
 }
 
-async function ask(query: string, token?: string): Promise<{ data: Record<string, never>; errors?: unknown }> {
+async function ask<Data>(query: string, token?: string): Promise<{ data: Data; errors?: unknown }> {
   const response = await fetch(`${url()}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
     body: JSON.stringify({ query }),
   });
-  return response.json() as ReturnType<typeof ask>;
+  return response.json() as ReturnType<typeof ask<Data>>;
 }
 
 interface Deal {
@@ -111,13 +111,24 @@ interface Deal {
   activities: { nodes: { id: string }[] };
 }
 
+interface DealPage {
+  nodes: Deal[];
+  pageInfo: { hasNextPage: boolean; endCursor: string };
+}
+
+/** A token of a demo login. */
+async function signIn(): Promise<string> {
+  const { data } = await ask<{ login: { accessToken: string } }>(
+    'mutation { login(input: { email: "member@acme.example", password: "pulse-demo-password" }) { accessToken } }',
+  );
+  return data.login.accessToken;
+}
+
 /** What a demo login reads by the query of the contract. */
-async function demoDeals(): Promise<{ nodes: Deal[]; pageInfo: { hasNextPage: boolean; endCursor: string } }> {
-  const login = `mutation { login(input: { email: "member@acme.example", password: "pulse-demo-password" }) { accessToken } }`;
-  const { data: signedIn } = await ask(login);
-  const { data, errors } = await ask(THE_QUERY, (signedIn['login'] as { accessToken: string }).accessToken);
+async function demoDeals(): Promise<DealPage> {
+  const { data, errors } = await ask<{ deals: DealPage }>(THE_QUERY, await signIn());
   expect(errors).toBeUndefined();
-  return data['deals'] as unknown as Awaited<ReturnType<typeof demoDeals>>;
+  return data.deals;
 }
 
 const ids = (nodes: { id: string }[]): string[] => nodes.map((node) => node.id);

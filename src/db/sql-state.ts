@@ -8,9 +8,12 @@ export function sqlState(error: unknown): string {
   return cause ? sqlState(cause) : '';
 }
 
-/** Whether a change lost against another one and may win when it is tried again: serialization failure, deadlock. */
+/**
+ * Whether a change lost against another one and may win when it is tried again: serialization failure, deadlock, or two who
+ * make a default pipeline at the same time (the only exclusion constraint there is).
+ */
 export function isTransient(error: unknown): boolean {
-  return [SERIALIZATION_FAILURE, DEADLOCK].includes(sqlState(error));
+  return [SERIALIZATION_FAILURE, DEADLOCK, EXCLUSION].includes(sqlState(error));
 }
 
 interface DriverMeta {
@@ -19,3 +22,4 @@ interface DriverMeta {
 
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK = '40P01';
+const EXCLUSION = '23P01';

@@ -47,7 +47,8 @@ describe('the embedded PostgreSQL', () => {
       const second = await start(dataDir);
       expect(second.superuserUrl).toBe(first.superuserUrl);
       expect(await query(second, 'select answer from kept')).toEqual([{ answer: 42 }]);
-      expect(said).toEqual([]);
+      // Progress lines (they end in …) come only on a machine that is slow just now.
+      expect(said.filter((line) => !line.endsWith('…'))).toEqual([]);
     },
     30 * SECONDS,
   );

@@ -66,6 +66,18 @@ async function insertOrganization(client: pg.Client, passwordHash: string): Prom
   await insertRows(client, 'pipelines', [
     { org_id: id, id: pipelineId, name: 'Sales', is_default: true, stages: JSON.stringify(stages) },
   ]);
+  await insertRows(client, 'pipeline_history', [
+    {
+      org_id: id,
+      id: randomUUID(),
+      pipeline_id: pipelineId,
+      at: new Date(0).toISOString(),
+      seq: 0,
+      name: 'Sales',
+      stages: JSON.stringify(stages),
+      is_deleted: false,
+    },
+  ]);
   await insertRows(client, 'users', userRows(id, users, passwordHash));
   await client.query('COMMIT');
   return { id, slug, users, pipelineId, stageIds: stages.map((stage) => stage.id) };

@@ -1,0 +1,217 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import type pg from 'pg';
+import { openStage, type Stage } from './support/app.js';
+import { ROOT } from './support/cluster.js';
+import { connect } from './support/database.js';
+import type { ServerProcessSettings } from './support/server-process.js';
+import type { Organization } from './support/world.js';
+
+/** A server that can be killed like a power cut: SIGKILL, no farewell. */
+interface Victim {
+  url: string;
+  kill(): Promise<void>;
+}
+
+let stage: Stage;
+let org: Organization;
+let token: string;
+/** Holds locks, so that a request stops where a test wants it. */
+let gate: pg.Client;
+/** Started while a test runs with the one before it. */
+let spare: Promise<Victim>;
+const children = new Set<ChildProcess>();
+
+beforeAll(async () => {
+  stage = await openStage();
+  gate = await connect(stage.database.ownerUrl);
+  spare = startServer();
+}, 60_000);
+beforeEach(async () => {
+  org = await stage.world.organization();
+  token = stage.tokenOf(org);
+});
+afterAll(async () => {
+  await spare;
+  for (const child of children) child.kill('SIGKILL');
+  await gate.end();
+  await stage.close();
+});
+
+async function startServer(): Promise<Victim> {
+  const settings: ServerProcessSettings = stage.database;
+  const file = path.join(ROOT, 'test/support/server-process.ts');
+  const child = spawn(process.execPath, ['--import', 'tsx', file, JSON.stringify(settings)], {
+    cwd: ROOT,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  children.add(child);
+  const ended = once(child, 'exit');
+  const [url] = (await once(createInterface(child.stdout), 'line')) as [string];
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await ended;
+    children.delete(child);
+  };
+  return { url, kill };
+}
+
+/** The next server, already up; another one starts behind it. */
+async function nextServer(): Promise<Victim> {
+  const server = await spare;
+  spare = startServer();
+  spare.catch(() => undefined);
+  return server;
+}
+
+type Body = { data?: any; errors?: unknown }; // eslint-disable-line @typescript-eslint/no-explicit-any -- as Answer.data
+
+async function post(server: Victim, query: string, variables: object): Promise<Body> {
+  const response = await fetch(`${server.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({ query, variables }),
+  });
+  return (await response.json()) as Body;
+}
+
+/** Whether the answer came before the server died. */
+function isAnswered(answer: Promise<Body>): Promise<boolean> {
+  return answer.then(
+    () => true,
+    () => false,
+  );
+}
+
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Asks PostgreSQL, from outside, until it says yes. */
+async function until(condition: string, values: unknown[] = []): Promise<void> {
+  for (const end = Date.now() + 10_000; Date.now() < end; await pause(1)) {
+    const { rows } = await stage.world.client.query<{ yes: boolean }>(`SELECT (${condition}) AS yes`, values);
+    if (rows[0]?.yes) return;
+  }
+  throw new Error(`It never came true: ${condition}`);
+}
+
+const dealIsThere = (): Promise<void> => until('EXISTS (SELECT 1 FROM deals WHERE org_id = $1)', [org.id]);
+const someoneWaitsFor = (table: string): Promise<void> =>
+  until(`EXISTS (SELECT 1 FROM pg_locks WHERE relation = $1::regclass AND NOT granted)`, [table]);
+
+async function lock(statement: string): Promise<void> {
+  await gate.query('BEGIN');
+  await gate.query(statement);
+}
+
+/** Rows of this organization by table. */
+async function counts(): Promise<Record<string, number>> {
+  const tables = ['deals', 'audit_logs', 'deal_history', 'idempotency_keys'];
+  const each = tables.map((table) => `(SELECT count(*)::int FROM ${table} WHERE org_id = $1) AS ${table}`);
+  const { rows } = await stage.world.client.query<Record<string, number>>(`SELECT ${each.join(', ')}`, [org.id]);
+  return rows[0] ?? {};
+}
+
+const ONCE = { deals: 1, audit_logs: 1, deal_history: 1, idempotency_keys: 1 };
+const NOTHING = { deals: 0, audit_logs: 0, deal_history: 0, idempotency_keys: 0 };
+const CREATE =
+  'mutation ($key: String!) { createDeal(input: { title: "Once", value: "12.50" }) @idempotent(key: $key) { deal { id version activities { totalCount } } } }';
+
+/** The same request to a new server: one deal, made once. */
+async function retryIsOne(key: string): Promise<string> {
+  const { data, errors } = await post(await nextServer(), CREATE, { key });
+  expect(errors).toBeUndefined();
+  expect(data.createDeal.deal).toMatchObject({ version: 1, activities: { totalCount: 0 } });
+  expect(await counts()).toEqual(ONCE);
+  return data.createDeal.deal.id as string;
+}
+
+test('killed between commit and answer: the retry answers the same deal, made once', async () => {
+  const key = randomUUID();
+  const server = await nextServer();
+  await lock('LOCK TABLE activities IN ACCESS EXCLUSIVE MODE');
+  const answered = isAnswered(post(server, CREATE, { key }));
+  await dealIsThere();
+  await server.kill();
+  expect(await answered).toBe(false);
+  await gate.query('ROLLBACK');
+  const { rows } = await stage.world.client.query<{ id: string }>('SELECT id FROM deals WHERE org_id = $1', [org.id]);
+  expect(await counts()).toEqual(ONCE);
+  expect(await retryIsOne(key)).toBe(rows[0]?.id);
+}, 60_000);
+
+test('killed between commit and answer: an update is not carried out again, though its expectedVersion is stale by then', async () => {
+  const id = await stage.world.deal(org);
+  const query =
+    'mutation ($id: ID!, $key: String!) { updateDeal(id: $id, input: { title: "Changed" }, expectedVersion: 1) @idempotent(key: $key) { deal { title version activities { totalCount } } } }';
+  const variables = { id, key: randomUUID() };
+  const server = await nextServer();
+  await lock('LOCK TABLE activities IN ACCESS EXCLUSIVE MODE');
+  const answered = isAnswered(post(server, query, variables));
+  await until('EXISTS (SELECT 1 FROM deals WHERE id = $1 AND version = 2)', [id]);
+  await server.kill();
+  expect(await answered).toBe(false);
+  await gate.query('ROLLBACK');
+  const { data, errors } = await post(await nextServer(), query, variables);
+  expect(errors).toBeUndefined();
+  expect(data.updateDeal.deal).toMatchObject({ title: 'Changed', version: 2 });
+  expect(await counts()).toMatchObject({ deals: 1, audit_logs: 1, idempotency_keys: 1 });
+}, 60_000);
+
+test('killed before the commit, while its facts wait: nothing is there, and the retry makes it once', async () => {
+  const key = randomUUID();
+  const server = await nextServer();
+  await lock('LOCK TABLE audit_heads IN EXCLUSIVE MODE');
+  const answered = isAnswered(post(server, CREATE, { key }));
+  await someoneWaitsFor('audit_heads');
+  await server.kill();
+  expect(await answered).toBe(false);
+  await gate.query('ROLLBACK');
+  await until('NOT EXISTS (SELECT 1 FROM pg_locks WHERE relation = $1::regclass)', ['audit_heads']);
+  expect(await counts()).toEqual(NOTHING);
+  await retryIsOne(key);
+}, 60_000);
+
+test('a retry that comes while the dead server’s transaction still hangs waits for its end, and makes it once', async () => {
+  const key = randomUUID();
+  const server = await nextServer();
+  await lock('LOCK TABLE audit_heads IN EXCLUSIVE MODE');
+  const answered = isAnswered(post(server, CREATE, { key }));
+  await someoneWaitsFor('audit_heads');
+  await server.kill();
+  expect(await answered).toBe(false);
+  const retry = retryIsOne(key);
+  await until(
+    `EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'transactionid' AND query ~ 'idempotency_keys')`,
+  );
+  await gate.query('ROLLBACK');
+  await retry;
+}, 60_000);
+
+test('killed at any other moment: the retry makes it once', async () => {
+  const moments = [0, 3, 6, 10, 15, 25];
+  for (const moment of moments) {
+    org = await stage.world.organization();
+    token = stage.tokenOf(org);
+    const key = randomUUID();
+    const server = await nextServer();
+    await post(server, '{ viewer { id } }', {});
+    const answered = isAnswered(post(server, CREATE, { key }));
+    await pause(moment);
+    await server.kill();
+    await answered;
+    await retryIsOne(key);
+  }
+}, 120_000);
+
+test('killed as soon as another connection sees the deal: the retry makes it once', async () => {
+  const key = randomUUID();
+  const server = await nextServer();
+  const answered = isAnswered(post(server, CREATE, { key }));
+  await dealIsThere();
+  await server.kill();
+  await answered;
+  await retryIsOne(key);
+}, 60_000);
