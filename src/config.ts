@@ -8,7 +8,10 @@ const postgresUrl = z.url({
   protocol: /^postgres(ql)?$/,
   error: 'must be a URL like postgres://user:password@host:5432/database',
 });
-const whole = (least: number, most: number): z.ZodType<number> => z.coerce.number().int().min(least).max(most);
+const whole = (least: number, most: number): z.ZodType<number> => {
+  const error = `must be a whole number from ${least} to ${most}`;
+  return z.coerce.number({ error }).int({ error }).min(least, { error }).max(most, { error });
+};
 
 /** Every setting, by its environment variable. README.md has the same list for people; a test compares them. */
 export const SETTINGS = {

@@ -33,6 +33,7 @@ export async function start(root: string, config: Config, log: Logger, say: (lin
       openSchema: config.OPEN_SCHEMA,
       log,
     });
+    await app.database.warmUp();
     const stop = async (): Promise<void> => {
       await app.close();
       await running.stop();

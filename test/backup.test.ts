@@ -20,15 +20,24 @@ let manifest: Manifest;
 
 beforeAll(async () => {
   source = await freshDatabase();
-  const client = await connect(source.ownerUrl);
-  await seedDemo(client, { passwordHash: 'hash', now: new Date(), say: silent });
-  await fillOddly(client);
-  await client.end();
+  await using(source.ownerUrl, async (client) => {
+    await seedDemo(client, { passwordHash: 'hash', now: new Date(), say: silent });
+    await fillOddly(client);
+  });
   backup = path.join(scratch, 'whole');
   manifest = await createBackup({ url: source.ownerUrl, folder: backup, secret: SECRET, say: silent });
 }, 60_000);
 
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+async function using<Result>(url: string, work: (client: Client) => Promise<Result>): Promise<Result> {
+  const client = await connect(url);
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
 
 /** Values that a careless text format would change, through every type the tables have. */
 async function fillOddly(client: Client): Promise<void> {
@@ -62,20 +71,21 @@ async function bareDatabase(): Promise<TestDatabase> {
 }
 
 /** Every table's content, whatever tables there are, and what guards them. */
-async function contents(url: string): Promise<Record<string, string>> {
-  const client = await connect(url);
-  const { rows } = await client.query<{ name: string }>(
-    `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname <> '_prisma_migrations'`,
-  );
-  const found: Record<string, string> = {};
-  for (const { name } of rows) {
-    const { rows: texts } = await client.query<{ text: string }>(`SELECT t::text AS text FROM public."${name}" AS t`);
-    const lines = texts.map(({ text }) => text).sort();
-    found[name] = `${lines.length} ${createHash('sha256').update(lines.join('\n')).digest('hex')}`;
-  }
-  const { rows: guards } = await client.query(GUARDS);
-  await client.end();
-  return { ...found, guards: JSON.stringify(guards) };
+function contents(url: string): Promise<Record<string, string>> {
+  return using(url, async (client) => {
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT relname AS name FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND relname <> '_prisma_migrations'`,
+    );
+    const { rows: guards } = await client.query(GUARDS);
+    const found: Record<string, string> = { guards: JSON.stringify(guards) };
+    for (const { name } of rows) {
+      const { rows: texts } = await client.query<{ text: string }>(`SELECT t::text AS text FROM public."${name}" AS t`);
+      const lines = texts.map(({ text }) => text).sort();
+      found[name] = `${lines.length} ${createHash('sha256').update(lines.join('\n')).digest('hex')}`;
+    }
+    return found;
+  });
 }
 
 const GUARDS = `
@@ -86,10 +96,12 @@ const GUARDS = `
   ORDER BY guard`;
 
 async function countOrganizations(url: string): Promise<number> {
-  const client = await connect(url);
-  const { rows } = await client.query<{ count: number }>('SELECT count(*)::int AS count FROM public.organizations');
-  await client.end();
+  const rows = await ask<{ count: number }>(url, 'SELECT count(*)::int AS count FROM public.organizations');
   return rows[0]?.count ?? -1;
+}
+
+function ask<Row extends object>(url: string, text: string): Promise<Row[]> {
+  return using(url, async (client) => (await client.query<Row>(text)).rows);
 }
 
 /** A copy of the backup to do something to. */
@@ -154,31 +166,23 @@ describe('restoring', () => {
     const target = await make();
     await restore(backup, target);
     expect(await contents(target.ownerUrl)).toEqual(await contents(source.ownerUrl));
-    const client = await connect(target.ownerUrl);
-    const { rows } = await client.query<{ value: string; title: string }>(
-      `SELECT value::text AS value, title FROM deals WHERE value = 9007199254740993.10`,
-    );
+    const rows = await ask(target.ownerUrl, `SELECT value::text AS value, title FROM deals WHERE value = 9007199254740993.10`);
     expect(rows).toEqual([{ value: expect.stringMatching(/^9007199254740993\.10*$/) as string, title: odd }]);
-    await client.end();
   });
 
   test('goes on from where a sequence stood, with tables that nobody told it about, and leaves generated columns to PostgreSQL', async () => {
     const root = await rootWithExtraMigration();
     const from = await bareDatabase();
     await restore(backup, from, { root });
-    const client = await connect(from.ownerUrl);
-    await client.query(`INSERT INTO odd_things (kind, body) VALUES ('B', '\\x00ff5c'), (NULL, NULL)`);
-    await client.end();
+    await ask(from.ownerUrl, `INSERT INTO odd_things (kind, body) VALUES ('B', '\\x00ff5c'), (NULL, NULL)`);
     const folder = path.join(scratch, 'extra');
     const made = await createBackup({ url: from.ownerUrl, folder, secret: SECRET, say: silent });
     expect(made.sequences).toEqual([{ name: 'odd_things_id_seq', lastValue: '3', isCalled: true }]);
     const target = await bareDatabase();
     await restore(folder, target, { root });
     expect(await contents(target.ownerUrl)).toEqual(await contents(from.ownerUrl));
-    const later = await connect(target.ownerUrl);
-    const { rows } = await later.query('INSERT INTO odd_things (kind) VALUES (NULL) RETURNING id::int, twice::int');
-    expect(rows).toEqual([{ id: 4, twice: 8 }]);
-    await later.end();
+    const added = await ask(target.ownerUrl, 'INSERT INTO odd_things (kind) VALUES (NULL) RETURNING id::int, twice::int');
+    expect(added).toEqual([{ id: 4, twice: 8 }]);
     await expect(restore(folder, await freshDatabase())).rejects.toThrow(
       /migration 29990101000000_odd, which this version of Pulse does not know/,
     );
@@ -188,11 +192,9 @@ describe('restoring', () => {
     const root = await rootWithExtraMigration();
     const ahead = await bareDatabase();
     await restore(backup, ahead, { root });
-    const client = await connect(ahead.ownerUrl);
-    expect((await client.query('SELECT id::int, name FROM odd_things')).rows).toEqual([{ id: 1, name: 'from the migration' }]);
+    expect(await ask(ahead.ownerUrl, 'SELECT id::int, name FROM odd_things')).toEqual([{ id: 1, name: 'from the migration' }]);
     // What an empty database of the newer version looks like.
-    await client.query('TRUNCATE organizations CASCADE');
-    await client.end();
+    await ask(ahead.ownerUrl, 'TRUNCATE organizations CASCADE');
     await expect(restore(backup, ahead, { root })).rejects.toThrow(/set up for a newer version.*Drop the database/);
     await restore(backup, ahead, { root, startOver: true });
     expect(await contents(ahead.ownerUrl)).toMatchObject({ odd_things: expect.stringMatching(/^1 /) as string });
@@ -204,9 +206,7 @@ describe('restoring', () => {
     await expect(restore(backup, source)).rejects.toThrow(/There are organizations in the database .* already/);
     expect(await contents(source.ownerUrl)).toEqual(before);
     const busy = await freshDatabase();
-    const server = await connect(busy.appUrl);
-    await expect(restore(backup, busy)).rejects.toThrow(/A Pulse is running .* Stop it first/);
-    await server.end();
+    await using(busy.appUrl, () => expect(restore(backup, busy)).rejects.toThrow(/A Pulse is running .* Stop it first/));
   });
 
   test.each<[string, (folder: string) => void]>([

@@ -34,6 +34,7 @@ beforeEach(async () => {
   org = await stage.world.organization();
   token = stage.tokenOf(org);
 });
+afterEach(() => gate.query('ROLLBACK'));
 afterAll(async () => {
   await spare;
   for (const child of children) child.kill('SIGKILL');
@@ -98,8 +99,14 @@ async function until(condition: string, values: unknown[] = []): Promise<void> {
 }
 
 const dealIsThere = (): Promise<void> => until('EXISTS (SELECT 1 FROM deals WHERE org_id = $1)', [org.id]);
+/** Sessions of this database with their locks; databases of one template share the numbers of their tables. */
+const LOCKS = 'SELECT 1 FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid) WHERE a.datname = current_database()';
 const someoneWaitsFor = (table: string): Promise<void> =>
-  until(`EXISTS (SELECT 1 FROM pg_locks WHERE relation = $1::regclass AND NOT granted)`, [table]);
+  until(`EXISTS (${LOCKS} AND l.relation = $1::regclass AND NOT l.granted)`, [table]);
+const nobodyLocks = (table: string): Promise<void> =>
+  until(`NOT EXISTS (${LOCKS} AND l.relation = $1::regclass AND l.granted)`, [table]);
+const someoneWaitsForATransaction = (): Promise<void> =>
+  until(`EXISTS (${LOCKS} AND l.locktype = 'transactionid' AND NOT l.granted)`);
 
 async function lock(statement: string): Promise<void> {
   await gate.query('BEGIN');
@@ -169,7 +176,7 @@ test('killed before the commit, while its facts wait: nothing is there, and the 
   await server.kill();
   expect(await answered).toBe(false);
   await gate.query('ROLLBACK');
-  await until('NOT EXISTS (SELECT 1 FROM pg_locks WHERE relation = $1::regclass)', ['audit_heads']);
+  await nobodyLocks('audit_heads');
   expect(await counts()).toEqual(NOTHING);
   await retryIsOne(key);
 }, 60_000);
@@ -183,9 +190,7 @@ test('a retry that comes while the dead server’s transaction still hangs waits
   await server.kill();
   expect(await answered).toBe(false);
   const retry = retryIsOne(key);
-  await until(
-    `EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'transactionid' AND query ~ 'idempotency_keys')`,
-  );
+  await someoneWaitsForATransaction();
   await gate.query('ROLLBACK');
   await retry;
 }, 60_000);

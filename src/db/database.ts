@@ -32,6 +32,8 @@ export interface Database {
   findLogin(email: string): Promise<Login | null>;
   /** Whether the database answers. @throws DomainError UNAVAILABLE. */
   ping(): Promise<void>;
+  /** Opens all connections now rather than while the first users sign in: both hash on the same few threads. */
+  warmUp(): Promise<void>;
   close(): Promise<void>;
   readonly graph: Graph;
   readonly log: StatementLog;
@@ -47,7 +49,9 @@ export interface Login {
   role: Caller['role'];
 }
 
-/** Opens the pools; connections are made when they are needed. */
+const PING_TIMEOUT_MS = 1_500;
+
+/** Opens the pools; connections are made when they are needed, and kept. */
 export function openDatabase(settings: DatabaseSettings): Database {
   const log = statementLog(settings.observe);
   const carry = settings.carrier ?? openSnapshot;
@@ -62,8 +66,9 @@ export function openDatabase(settings: DatabaseSettings): Database {
     write: (orgId, work) => writeIn(prisma, settings, orgId, work),
     findLogin: (email) => findLogin(signinPool, email),
     ping: async () => {
-      await readPool.query('SELECT 1').catch(rethrow);
+      await readPool.query({ text: 'SELECT 1', query_timeout: PING_TIMEOUT_MS } as pg.QueryConfig).catch(rethrow);
     },
+    warmUp: () => warmUp([readPool, writePool, signinPool]),
     close: async () => {
       await prisma.$disconnect();
       await Promise.all([readPool.end(), writePool.end(), signinPool.end()]);
@@ -76,11 +81,14 @@ function makePool(settings: DatabaseSettings, url: string, options: pg.PoolConfi
     connectionString: url,
     connectionTimeoutMillis: settings.connectTimeoutMs,
     statement_timeout: settings.statementTimeoutMs,
+    // On this side too: a server that is frozen cannot tell that time is up.
+    query_timeout: settings.statementTimeoutMs + 1_000,
     lock_timeout: settings.statementTimeoutMs,
     idle_in_transaction_session_timeout: 2 * settings.statementTimeoutMs,
     options: '-c TimeZone=UTC',
     types: typeParsers,
     ...options,
+    min: options.max,
   });
   // A connection that breaks while nobody waits on it is replaced by the pool; unheard, its error would end the process.
   pool.on('error', () => undefined);
@@ -114,6 +122,13 @@ async function findLogin(pool: pg.Pool, email: string): Promise<Login | null> {
     .catch(rethrow);
   const [row] = rows;
   return row ? { orgId: row.org_id, userId: row.user_id, passwordHash: row.password_hash, role: row.role } : null;
+}
+
+async function warmUp(pools: pg.Pool[]): Promise<void> {
+  const clients = await Promise.all(
+    pools.flatMap((pool) => Array.from({ length: pool.options.max }, () => pool.connect())),
+  ).catch(rethrow);
+  for (const client of clients) client.release();
 }
 
 function rethrow(error: unknown): never {

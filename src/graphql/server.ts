@@ -1,7 +1,7 @@
 import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { unwrapResolverError } from '@apollo/server/errors';
-import { NoSchemaIntrospectionCustomRule, type GraphQLSchema } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { GraphContext } from './context.js';
 import { formatError, identify } from './format-error.js';
@@ -28,7 +28,6 @@ export function graphServer({ schema, openSchema, log }: GraphServerSettings): A
     csrfPrevention: true,
     parseOptions: { maxTokens: MOST_TOKENS },
     validationOptions: { maxErrors: MOST_ERRORS },
-    validationRules: openSchema ? [] : [NoSchemaIntrospectionCustomRule],
     stopOnTerminationSignals: false,
     logger: log.child({ part: 'apollo' }),
     plugins: [

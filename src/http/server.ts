@@ -21,6 +21,8 @@ export interface HttpSettings<Context extends object> {
 
 /** Largest request body in bytes; the largest operation of the documentation has 4 KB. */
 const BODY_LIMIT = 1_048_576;
+/** For a request to arrive in full. */
+const REQUEST_TIMEOUT_MS = 30_000;
 
 /** The HTTP server: `/graphql`, `/livez`, `/readyz`. Start Apollo before, listen after. */
 export async function httpServer<Context extends object>(settings: HttpSettings<Context>): Promise<FastifyInstance> {
@@ -28,7 +30,9 @@ export async function httpServer<Context extends object>(settings: HttpSettings<
     loggerInstance: settings.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
-    requestTimeout: 30_000,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // How often Node looks for requests that have not arrived in time; by default only every 30 s.
+    http: { connectionsCheckingInterval: 2_000, headersTimeout: REQUEST_TIMEOUT_MS },
     genReqId: () => randomUUID(),
     forceCloseConnections: 'idle',
   });

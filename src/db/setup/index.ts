@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
 import { applyAccess } from './access.js';
+import { checkKey } from './check-key.js';
 import { applyMigrations, readMigrations } from './migrate.js';
 import { makeRoles, planRoles, type DatabaseUrls, type RoleSettings } from './roles.js';
 
@@ -27,6 +28,7 @@ export async function setUpDatabase(root: string, settings: RoleSettings, say: (
     await client.query('SELECT pg_advisory_lock($1)', [SETUP_LOCK]);
     await makeRoles(client, settings);
     await applyMigrations(client, migrations, say);
+    await checkKey(client, settings.secret, say);
     if (await applyAccess(client, access, names, migrations)) say('Roles, policies and views are set up.');
   } finally {
     await client.end();
