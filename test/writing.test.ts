@@ -24,8 +24,15 @@ async function ok(query: string, variables: Record<string, unknown> = {}, as = t
   return data;
 }
 
-async function facts(entityId?: string): Promise<Record<string, any>[]> {
-  const { rows } = await stage.world.client.query(
+interface FactRow {
+  seq: number;
+  action: string;
+  entity_version: number;
+  values: Record<string, [unknown, unknown]> | null;
+}
+
+async function facts(entityId?: string): Promise<FactRow[]> {
+  const { rows } = await stage.world.client.query<FactRow>(
     `SELECT a.seq::int, a.action, a.entity_type, a.entity_id, a.entity_version, a.user_id, a.request_id, a.operation, a.change_id,
             (SELECT jsonb_object_agg(field, jsonb_build_array(before, after)) FROM audit_values v WHERE v.audit_id = a.id AND field <> '@ip') AS values
      FROM audit_logs a WHERE a.org_id = $1 AND ($2::uuid IS NULL OR a.entity_id = $2) ORDER BY a.seq`,
