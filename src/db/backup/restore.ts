@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Client } from 'pg';
-import { setUpDatabase } from '../setup/index.js';
+import { SETUP_LOCK, setUpDatabase } from '../setup/index.js';
 import { applyMigrations, findMissingMigrations, readMigrations, type Migration } from '../setup/migrate.js';
 import { planRoles, type RoleSettings } from '../setup/roles.js';
 import { placeOf, withConnection } from './connection.js';
@@ -20,9 +20,6 @@ export interface RestoreSettings {
   startOver: boolean;
   say: (line: string) => void;
 }
-
-/** The same lock as in ../setup/index.ts: nobody else migrates meanwhile. */
-const SETUP_LOCK = 7_285_731;
 
 /**
  * Fills an empty database from a backup: migrations up to the backup's last, its rows, and then the rest of the set-up.

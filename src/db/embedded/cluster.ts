@@ -49,7 +49,7 @@ async function checkMajor(place: Place, tools: Tools): Promise<void> {
   if (written === String(tools.major)) return;
   throw embeddedError(
     `The data folder ${place.data} was written by PostgreSQL ${written}, and this release of Pulse brings PostgreSQL ` +
-      `${tools.major}. Run \`npm run backup\` with the older release and then \`npm run restore\` with this one, ` +
-      'or move the folder away to start with an empty database.',
+      `${tools.major}. Run \`npm run backup\` with the older release, move the folder away, and run ` +
+      '`npm run restore -- <backup>` with this one; or move the folder away to start with an empty database.',
   );
 }

@@ -9,7 +9,7 @@ import { makeRoles, planRoles, type DatabaseUrls, type RoleSettings } from './ro
 export type { DatabaseUrls, RoleSettings } from './roles.js';
 
 /** One lock for everything below: two instances that start at once migrate once. The number is arbitrary but fixed. */
-const SETUP_LOCK = 7_285_731;
+export const SETUP_LOCK = 7_285_731;
 
 /**
  * Brings a database to the state this version needs: roles, migrations, access rules. Safe to run at any time, by any
