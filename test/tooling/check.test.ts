@@ -98,7 +98,7 @@ describe('npm run check', () => {
         output: 'docs/ERD.md does not show what prisma/schema says. Run: npm run erd\n',
       });
     },
-    30 * SECONDS,
+    60 * SECONDS,
   );
 
   test(
@@ -115,7 +115,7 @@ describe('npm run check', () => {
         await readFile(path.join(ROOT, 'src/generated/graphql.ts'), 'utf8'),
       );
     },
-    30 * SECONDS,
+    60 * SECONDS,
   );
 
   test(
@@ -129,6 +129,6 @@ describe('npm run check', () => {
       expect(output).toMatch(/ALTER TABLE "(public"\.")?deals" ADD COLUMN +"mood" TEXT/);
       expect(output).toContain('Put this SQL into a new folder of prisma/migrations, or change prisma/schema back.');
     },
-    30 * SECONDS,
+    60 * SECONDS,
   );
 });
