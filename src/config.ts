@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 
@@ -8,10 +8,11 @@ const postgresUrl = z.url({
   protocol: /^postgres(ql)?$/,
   error: 'must be a URL like postgres://user:password@host:5432/database',
 });
-const whole = (least: number, most: number): z.ZodType<number> => {
+const whole = (least: number, most: number) => {
   const error = `must be a whole number from ${least} to ${most}`;
-  return z.coerce.number({ error }).int({ error }).min(least, { error }).max(most, { error });
+  return z.string().regex(/^\d+$/, error).transform(Number).pipe(z.number().min(least, error).max(most, error));
 };
+const isOrigin = (text: string): boolean => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 
 /** Every setting, by its environment variable. README.md has the same list for people; a test compares them. */
 export const SETTINGS = {
@@ -40,7 +41,9 @@ export const SETTINGS = {
         .map((origin) => origin.trim())
         .filter(Boolean),
     )
-    .pipe(z.array(z.url({ protocol: /^https?$/, error: 'must be a comma-separated list of origins like https://app.example' })))
+    .pipe(
+      z.array(z.string().refine(isOrigin, 'must be a comma-separated list of origins like https://app.example, without a path')),
+    )
     .default([]),
   OPEN_SCHEMA: flag.optional(),
   DEMO_DATA: flag.optional(),
@@ -67,17 +70,13 @@ export type Config = Omit<z.infer<typeof schema>, 'SECRET_KEY' | 'PULSE_DATA_DIR
 export function readConfig(root: string, env: NodeJS.ProcessEnv = process.env): Config {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = schema.safeParse(set);
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+  const lines = (parsed.error?.issues ?? []).map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+  const production = set['NODE_ENV'] === 'production';
+  if (production && !set['SECRET_KEY'])
+    lines.push('  SECRET_KEY: is needed in production; make one with: openssl rand -base64 48');
+  if (!parsed.success || lines.length > 0)
     throw new Error(`These settings are wrong (README.md, "Configuration"):\n${lines.join('\n')}`);
-  }
   const { data } = parsed;
-  const production = data.NODE_ENV === 'production';
-  if (production && !data.SECRET_KEY) {
-    throw new Error(
-      'These settings are wrong (README.md, "Configuration"):\n  SECRET_KEY: is needed in production; make one with: openssl rand -base64 48',
-    );
-  }
   const dataDir = path.resolve(root, data.PULSE_DATA_DIR ?? '.data');
   return {
     ...data,
@@ -90,12 +89,29 @@ export function readConfig(root: string, env: NodeJS.ProcessEnv = process.env): 
   };
 }
 
-/** In development the secret is made once and kept, so that tokens and cursors outlive a restart. */
+/** In development the secret is made once and kept, so that passwords, tokens and cursors outlive a restart. */
 function keptSecret(dataDir: string): string {
   const file = path.join(dataDir, 'secret-key');
-  if (!existsSync(file)) {
-    mkdirSync(dataDir, { recursive: true });
-    writeFileSync(file, randomBytes(48).toString('base64'), { mode: 0o600 });
+  mkdirSync(dataDir, { recursive: true });
+  makeOnce(file, randomBytes(48).toString('base64'));
+  const secret = readFileSync(file, 'utf8').trim();
+  if (secret.length < 32) {
+    throw new Error(
+      `${file} holds no secret any more. Put it back from a backup: without it no password of this data folder works.`,
+    );
   }
-  return readFileSync(file, 'utf8').trim();
+  return secret;
+}
+
+/** Whole or not at all, and the first of two that start at once wins. */
+function makeOnce(file: string, text: string): void {
+  const fresh = `${file}.${process.pid}`;
+  writeFileSync(fresh, text, { mode: 0o600 });
+  try {
+    linkSync(fresh, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(fresh);
+  }
 }

@@ -2,10 +2,11 @@ import { makeLog } from './app.js';
 import { readConfig } from './config.js';
 import { projectRoot } from './root.js';
 import { DEMO_PASSWORD, start } from './start.js';
-import { failed, say } from './terminal.js';
+import { failed, onSignal, say } from './terminal.js';
 
 const FORCED_AFTER_MS = 10_000;
 
+onSignal(() => process.exit(130));
 try {
   await main();
 } catch (error) {
@@ -18,7 +19,7 @@ async function main(): Promise<void> {
   const log = makeLog(config.LOG_LEVEL, !config.production);
   const running = await start(root, config, log, say);
   const stop = stopOnce(() => running.stop());
-  process.on('SIGINT', stop).on('SIGTERM', stop);
+  onSignal(stop);
   void running.exited.then(() => {
     say('PostgreSQL ended by itself; see postgres.log in the data folder. Pulse stops.');
     process.exitCode = 1;

@@ -1,8 +1,9 @@
 import { readConfig } from './config.js';
 import { projectRoot } from './root.js';
 import { openTheDatabase } from './start.js';
-import { failed, say } from './terminal.js';
+import { failed, onSignal, say } from './terminal.js';
 
+onSignal(() => process.exit(130));
 try {
   const root = projectRoot();
   const running = await openTheDatabase(root, readConfig(root), say);

@@ -14,3 +14,11 @@ export function failed(error: unknown): never {
 function isExpected(error: Error): boolean {
   return error.constructor === Error && !('code' in error);
 }
+
+/**
+ * What a signal from the terminal or the system does from now on. Node's own way of ending skips its 'exit' handlers, and
+ * with them the end of the PostgreSQL that was started here.
+ */
+export function onSignal(act: () => void): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.removeAllListeners(signal).on(signal, act);
+}

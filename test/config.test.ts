@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readConfig, SETTINGS } from '../src/config.js';
@@ -29,6 +29,8 @@ describe('a wrong setting is refused by name', () => {
     ['PORT', '-1'],
     ['PORT', '65536'],
     ['PORT', '40.5'],
+    ['PORT', ' '],
+    ['PORT', '0x10'],
     ['DATABASE_URL', 'mysql://user@host/database'],
     ['DATABASE_URL', 'host:5432'],
     ['APP_DATABASE_URL', 'http://host/database'],
@@ -44,6 +46,8 @@ describe('a wrong setting is refused by name', () => {
     ['CORS_ORIGINS', 'nonsense'],
     ['CORS_ORIGINS', 'https://app.example,*'],
     ['CORS_ORIGINS', 'ftp://app.example'],
+    ['CORS_ORIGINS', 'https://app.example/'],
+    ['CORS_ORIGINS', 'https://app.example/path'],
     ['OPEN_SCHEMA', 'yes'],
     ['DEMO_DATA', '1'],
     ['LOG_LEVEL', 'loud'],
@@ -64,6 +68,10 @@ describe('a wrong setting is refused by name', () => {
     for (const name of ['PORT', 'DATABASE_URL', 'SECRET_KEY', 'CORS_ORIGINS'])
       expect(lines).toMatch(new RegExp(`^  ${name}`, 'm'));
   });
+});
+
+test('production names its missing secret beside what else is wrong', () => {
+  expect(complaint({ NODE_ENV: 'production', SECRET_KEY: '', PORT: 'x' })).toMatch(/PORT: .*\n {2}SECRET_KEY: is needed/);
 });
 
 test('production has no secret of its own making', async () => {
@@ -130,6 +138,12 @@ describe('the secret of a development server', () => {
     expect(readConfig(root, { PULSE_DATA_DIR: 'one' }).SECRET_KEY).not.toBe(
       readConfig(root, { PULSE_DATA_DIR: 'two' }).SECRET_KEY,
     );
+  });
+
+  test('is not done without when its file was emptied', async () => {
+    readConfig(root, {});
+    await writeFile(file(), '');
+    expect(() => readConfig(root, {})).toThrow(`${file()} holds no secret any more. Put it back from a backup`);
   });
 
   test('gives way to one that is set, and none is made then', async () => {

@@ -128,6 +128,25 @@ test('a window between two cursors holds what lies between them, and its flags t
   }
 });
 
+test('one row a page is enough to know of the row before', async () => {
+  const { pageInfo } = await page({ first: 1 });
+  const second = await page({ first: 1, after: pageInfo.endCursor });
+  expect(second.pageInfo).toMatchObject({ hasPreviousPage: true, hasNextPage: true });
+});
+
+test('deleted rows are left out, taken along, or all there is', async () => {
+  const deleted = await stage.world.deal(org, { deleted_at: new Date().toISOString() });
+  const ids = async (scope: string): Promise<string[]> => {
+    const { data } = await stage.send(`{ deals(first: 100${scope}) { totalCount nodes { id } } }`, { token });
+    expect(data.deals.totalCount).toBe(data.deals.nodes.length);
+    return data.deals.nodes.map((deal: Row) => deal.id);
+  };
+  expect(await ids('')).not.toContain(deleted);
+  expect((await ids(', includeDeleted: WITH')).length).toBe(ROWS + 1);
+  expect(await ids(', includeDeleted: ONLY')).toEqual([deleted]);
+  await stage.world.client.query('DELETE FROM deals WHERE id = $1', [deleted]);
+});
+
 test('a row that comes or goes between two pages moves no other row', async () => {
   const first = await page({ first: 30, orderBy: [{ createdAt: 'ASC' }] });
   const rest = (await page({ first: 100, after: first.pageInfo.endCursor, orderBy: [{ createdAt: 'ASC' }] })).nodes;
@@ -163,6 +182,7 @@ test('wrong sizes are refused with the field that is wrong', async () => {
 
 test('a cursor is worthless for another order, filter, list, organization, and when edited, cut or invented', async () => {
   const { endCursor } = (await page({ first: 3, orderBy: [{ value: 'ASC' }] })).pageInfo;
+  const created = (await page({ first: 3, orderBy: [{ createdAt: 'ASC' }] })).pageInfo.endCursor;
   const stranger = stage.tokenOf(await stage.world.organization());
   const good = endCursor ?? '';
   const tries: [string, string, string?][] = [
@@ -170,6 +190,7 @@ test('a cursor is worthless for another order, filter, list, organization, and w
     ['deals', `after: "${good}", orderBy: [{ value: ASC }], filter: { value: { isNull: false } }`],
     ['deals', `after: "${good}", orderBy: [{ value: ASC }], includeDeleted: WITH`],
     ['contacts', `after: "${good}"`],
+    ['contacts', `after: "${created}", orderBy: [{ createdAt: ASC }]`],
     ['deals', `after: "${good}", orderBy: [{ value: ASC }]`, stranger],
     ['deals', `after: "${good.slice(0, -2)}", orderBy: [{ value: ASC }]`],
     ['deals', `after: "${good[0] === 'A' ? 'B' : 'A'}${good.slice(1)}", orderBy: [{ value: ASC }]`],

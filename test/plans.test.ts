@@ -123,11 +123,11 @@ async function operand(entity: Entity, field: string, operator: string): Promise
   const column = columnOf(field);
   if (operator === 'lte' || operator === 'gte') return extreme(entity, column, operator);
   const { rows } = await stage.world.client.query<{ value: string }>(
-    `SELECT ${column}::text AS value FROM ${entity.table} WHERE org_id = $1 AND ${column} IS NOT NULL GROUP BY 1 ORDER BY count(*), 1 LIMIT 2`,
+    `SELECT ${column}::text AS value FROM ${entity.table} WHERE org_id = $1 AND ${column} IS NOT NULL GROUP BY 1 ORDER BY count(*), 1 LIMIT 1`,
     [org.id],
   );
-  const [rare, next] = rows.map((row) => (kindOf(entity, field).kind === 'boolean' ? row.value === 'true' : row.value));
-  if (operator === 'in') return [rare, next ?? rare];
+  const [rare] = rows.map((row) => (kindOf(entity, field).kind === 'boolean' ? row.value === 'true' : row.value));
+  if (operator === 'in') return [rare, rare];
   return operator === 'contains' ? String(rare).slice(3, 12) : rare;
 }
 

@@ -33,8 +33,7 @@ afterAll(async () => {
   await dropEverything();
 });
 
-async function emptyDatabase(rights = 'CREATEROLE'): Promise<Empty> {
-  const name = `${PREFIX}${(made += 1)}`;
+async function emptyDatabase(rights = 'CREATEROLE', name = `${PREFIX}${(made += 1)}`): Promise<Empty> {
   await asAdmin(adminUrl, [
     `CREATE ROLE ${name} LOGIN ${rights} PASSWORD '${name}'`,
     `GRANT ${name} TO CURRENT_USER`,
@@ -223,6 +222,15 @@ describe('a migration', () => {
     expect(await valuesOf(app, 'SELECT count(*)::int FROM read.deals')).toEqual([0]);
   });
 
+  test('whose connection is cut leaves nothing behind either', async () => {
+    await writeMigration(root, LATER, 'CREATE TABLE public.half (id integer); SELECT pg_terminate_backend(pg_backend_pid());');
+    await expect(setUp(database, { root })).rejects.toThrow(
+      `Migration ${LATER} failed and was rolled back: terminating connection due to administrator command`,
+    );
+    expect(await found('half')).toBeNull();
+    await setUp(database);
+  });
+
   test('that was edited after it had been applied is refused', async () => {
     await setUp(database, { root });
     const [{ name } = { name: '' }] = await migrationsOf(root);
@@ -302,7 +310,7 @@ describe('the server’s role', () => {
   let urls: DatabaseUrls;
 
   beforeAll(async () => {
-    database = await emptyDatabase();
+    database = await emptyDatabase('CREATEROLE', `${PREFIX}_checked`);
     urls = await setUp(database);
   });
 
@@ -316,6 +324,8 @@ describe('the server’s role', () => {
     ['bypasses row-level security', ['ALTER ROLE $ BYPASSRLS']],
     ['can make roles', ['ALTER ROLE $ CREATEROLE']],
     ['can make databases', ['ALTER ROLE $ CREATEDB']],
+    ['can copy the whole server', ['ALTER ROLE $ REPLICATION']],
+    ['can make schemas', [`GRANT CREATE ON DATABASE ${PREFIX}_checked TO $`]],
     ['is a member of other roles', ['GRANT pg_monitor TO $']],
     ['owns tables, views or functions', ['CREATE TABLE public.$_table (id integer)', 'ALTER TABLE public.$_table OWNER TO $']],
     ['owns tables, views or functions', ['CREATE VIEW public.$_view AS SELECT 1 AS one', 'ALTER VIEW public.$_view OWNER TO $']],
@@ -340,7 +350,7 @@ describe('the server’s role', () => {
   test('is not the one that migrates: each thing it can do is named', async () => {
     await expect(checkRole(database.ownerUrl)).rejects.toThrow(
       'it can make roles, is a member of other roles, owns tables, views or functions, owns a schema or the database, ' +
-        'can make objects in a schema, can truncate, refer to, or put triggers on tables. Tenants would be kept apart by the application alone.',
+        'can make schemas, can make objects in a schema, can truncate, refer to, or put triggers on tables. Tenants would be kept apart by the application alone.',
     );
   });
 });
@@ -377,6 +387,25 @@ describe('roles that an administrator made', () => {
     expect(
       await valuesOf(app, `SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relnamespace = 'read'::regnamespace`),
     ).toEqual([readerRole]);
+  });
+
+  test('are four, or nothing is touched: the owner would lock itself out', async () => {
+    const { appUrl, signinUrl, readerRole, ...database } = await administered();
+    const distinct = /must name four different roles/;
+    await expect(setUp(database, { appUrl: database.ownerUrl, signinUrl, readerRole })).rejects.toThrow(distinct);
+    await expect(setUp(database, { appUrl, signinUrl: appUrl, readerRole })).rejects.toThrow(distinct);
+    await expect(setUp(database, { appUrl, signinUrl, readerRole: `${database.name}_server` })).rejects.toThrow(distinct);
+    await expect(setUp(database, { appUrl, signinUrl, readerRole })).resolves.toBeDefined();
+  });
+
+  test('are told apart in a sentence when the owner cannot hand views over, or nobody can be reached', async () => {
+    const { appUrl, signinUrl, readerRole, ...database } = await administered();
+    await asAdmin(adminUrl, [`REVOKE ${readerRole} FROM ${database.name}`]);
+    const sentence = `The user of DATABASE_URL must be a member of the role ${readerRole} and could not become one: permission denied`;
+    await expect(setUp(database, { appUrl, signinUrl, readerRole })).rejects.toThrow(sentence);
+    await expect(setUp({ ...database, ownerUrl: urlOf('nobody', database.name) })).rejects.toThrow(
+      /^No connection to the database ".*" on .* as "nobody": password authentication failed for user "nobody". Check DATABASE_URL/,
+    );
   });
 
   test('are needed when the user of DATABASE_URL may make none: the sentence says both ways out', async () => {

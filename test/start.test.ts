@@ -59,8 +59,8 @@ async function freePort(): Promise<number> {
 }
 
 /** The PostgreSQL that works on the data folder, by the file it keeps there while it runs. */
-function postgresId(): number | undefined {
-  const file = path.join(dataDir(), 'postgres', 'postmaster.pid');
+function postgresId(data = 'data'): number | undefined {
+  const file = path.join(folder, data, 'postgres', 'postmaster.pid');
   return existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n')[0]) : undefined;
 }
 
@@ -173,14 +173,29 @@ describe('starting Pulse', () => {
   );
 
   test(
-    'ends with Ctrl-C: all of it, in good time, without a fault',
+    'ends with Ctrl-C: running requests first, then all of it, in good time, without a fault',
     async () => {
       const postgres = postgresId();
       expect(postgres && isAlive(postgres)).toBe(true);
+      const requests = Array.from({ length: 6 }, () => signIn());
+      await Promise.race(requests);
       const { code, within } = await interrupt(pulse);
+      expect((await Promise.all(requests)).every(Boolean)).toBe(true);
       expect(code).toBe(0);
       expect(within).toBeLessThan(10 * SECONDS);
       expectNothingRuns(postgres);
+    },
+    30 * SECONDS,
+  );
+
+  test(
+    'and a Ctrl-C before it is ready leaves nothing running either',
+    async () => {
+      const early = launch({ PULSE_DATA_DIR: path.join(folder, 'early') });
+      await shows(early, 'Applying migration');
+      const postgres = postgresId('early');
+      expect((await interrupt(early)).code).toBe(130);
+      while (isAlive(postgres as number)) await sleep(25);
     },
     30 * SECONDS,
   );

@@ -39,6 +39,7 @@ export async function httpServer<Context extends object>(settings: HttpSettings<
   server.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
   });
+  endConnectionsWhenClosing(server);
   answerFailures(server);
   await server.register(cors, { origin: [...settings.corsOrigins], credentials: true, maxAge: 86_400 });
   await server.register(healthRoutes, { checkReady: settings.checkReady });
@@ -48,4 +49,15 @@ export async function httpServer<Context extends object>(settings: HttpSettings<
       settings.contextFor({ requestId: request.id, ip: request.ip, caller: callerFrom(request.headers, settings.verifyToken) }),
   });
   return server;
+}
+
+/** A kept-alive connection whose request was still running when closing began would hold the server open until its client lets go. */
+function endConnectionsWhenClosing(server: FastifyInstance): void {
+  let closing = false;
+  server.addHook('preClose', async () => {
+    closing = true;
+  });
+  server.addHook('onSend', async (_, reply) => {
+    if (closing) void reply.header('connection', 'close');
+  });
 }

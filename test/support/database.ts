@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { asAdmin, withDatabase, type TestCluster } from './cluster.js';
 
@@ -17,7 +18,7 @@ export interface TestDatabase {
 /** A fresh, migrated, empty database. Dropped with the cluster. */
 export async function freshDatabase(): Promise<TestDatabase> {
   const cluster = testCluster();
-  const name = `${cluster.template}_${process.env['JEST_WORKER_ID'] ?? '1'}_${Date.now().toString(36)}${Math.floor(performance.now())}`;
+  const name = `${cluster.template}_${process.env['JEST_WORKER_ID'] ?? '1'}_${randomBytes(6).toString('hex')}`;
   await asAdmin(cluster.adminUrl, [`CREATE DATABASE ${name} TEMPLATE ${cluster.template} OWNER ${cluster.owner}`]);
   const { ownerUrl, appUrl, signinUrl, adminUrl } = cluster;
   return {

@@ -42,6 +42,7 @@ export async function launch(place: Place, tools: Tools, settings?: Record<strin
     const port = await pickPort(place);
     const since = await logSize(place);
     const started = await spawnServer(place, tools, serverArguments(place.data, port, settings));
+    takeAlong(started);
     if (await becomesReady(started, place)) {
       await rememberPort(place, port);
       return { ...started, port };
@@ -74,6 +75,20 @@ async function spawnServer(place: Place, tools: Tools, args: string[]): Promise<
   } finally {
     await log.close();
   }
+}
+
+/** A process that ends without stop() (uncaught error, process.exit) ends PostgreSQL too: SIGINT is a fast shutdown. */
+function takeAlong({ pid, exit }: Attempt): void {
+  const interrupt = (): void => {
+    try {
+      process.kill(pid, 'SIGINT');
+    } catch {
+      // It ended in this very moment.
+    }
+  };
+  process.once('exit', interrupt);
+  const forget = (): void => void process.off('exit', interrupt);
+  exit.then(forget, forget);
 }
 
 /** Recovery after a crash may take its time and reports every ten seconds: only a minute of silence is a failure. */

@@ -32,7 +32,6 @@ export async function serve(parts: Parts): Promise<EmbeddedServer> {
   const exited = new Promise<Exit>((resolve) => {
     void launched.exit.then((exit) => stopping ?? resolve(exit));
   });
-  takeAlong(launched);
   const superuserUrl = `postgres://postgres:${password}@${HOST}:${launched.port}/postgres`;
   try {
     await checkSignIn(superuserUrl, place);
@@ -48,19 +47,6 @@ async function end({ place, tools, launched, release }: Parts): Promise<void> {
   if (!launched.hasExited()) await stopPostmaster(place, tools, launched.pid);
   await launched.exit;
   release();
-}
-
-/** A process that ends without stop() (uncaught error, process.exit) ends PostgreSQL too: SIGINT is a fast shutdown. */
-function takeAlong({ pid, exit }: Launched): void {
-  const interrupt = (): void => {
-    try {
-      process.kill(pid, 'SIGINT');
-    } catch {
-      // It ended in this very moment.
-    }
-  };
-  process.once('exit', interrupt);
-  void exit.then(() => process.off('exit', interrupt));
 }
 
 async function checkSignIn(connectionString: string, place: Place): Promise<void> {

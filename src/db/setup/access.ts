@@ -18,7 +18,7 @@ export async function applyAccess(client: Client, text: string, names: RoleNames
     await client.query(`COMMENT ON SCHEMA read IS ${escapeLiteral(fingerprint)}`);
     await client.query('COMMIT');
   } catch (error) {
-    await client.query('ROLLBACK');
+    await client.query('ROLLBACK').catch(() => undefined); // fails when the connection was cut, and is not the reason
     throw new Error(`Setting up roles, policies and views failed and was rolled back: ${(error as Error).message}`, {
       cause: error,
     });

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import path from 'node:path';
 import pg from 'pg';
+import { connect } from './connect.js';
 import { startEmbeddedPostgres, type EmbeddedServer } from '../embedded/index.js';
 import { setUpDatabase, type DatabaseUrls, type RoleSettings } from './index.js';
 
@@ -43,8 +44,7 @@ export async function bringUpDatabase(settings: BringUpSettings): Promise<Runnin
 /** The migration owner is no superuser here either: what an operator's database would refuse is refused at home. */
 async function makeOwner(server: EmbeddedServer, secret: string): Promise<string> {
   const password = createHmac('sha256', secret).update('database role pulse').digest('base64url');
-  const client = new pg.Client({ connectionString: server.superuserUrl });
-  await client.connect();
+  const client = await connect(server.superuserUrl);
   try {
     const { rowCount: hasRole } = await client.query(`SELECT FROM pg_roles WHERE rolname = 'pulse'`);
     await client.query(

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { connect } from './connect.js';
 
 /** What a server's role must not be able to do; each question answers true when it can. */
 const TOO_STRONG: Record<string, string> = {
@@ -6,6 +6,7 @@ const TOO_STRONG: Record<string, string> = {
   'bypasses row-level security': 'SELECT rolbypassrls FROM pg_roles WHERE rolname = current_user',
   'can make roles': 'SELECT rolcreaterole FROM pg_roles WHERE rolname = current_user',
   'can make databases': 'SELECT rolcreatedb FROM pg_roles WHERE rolname = current_user',
+  'can copy the whole server': 'SELECT rolreplication FROM pg_roles WHERE rolname = current_user',
   'is a member of other roles': 'SELECT EXISTS (SELECT FROM pg_auth_members WHERE member = current_user::regrole)',
   'owns tables, views or functions': `
     SELECT EXISTS (SELECT FROM pg_class WHERE relowner = current_user::regrole)
@@ -13,6 +14,7 @@ const TOO_STRONG: Record<string, string> = {
   'owns a schema or the database': `
     SELECT EXISTS (SELECT FROM pg_namespace WHERE nspowner = current_user::regrole)
         OR EXISTS (SELECT FROM pg_database WHERE datname = current_database() AND datdba = current_user::regrole)`,
+  'can make schemas': `SELECT has_database_privilege(current_user, current_database(), 'CREATE')`,
   'can make objects in a schema': `
     SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname NOT LIKE 'pg_temp%' AND nspname NOT LIKE 'pg_toast_temp%'
                    AND has_schema_privilege(current_user, oid, 'CREATE'))`,
@@ -27,8 +29,7 @@ const TOO_STRONG: Record<string, string> = {
  * @throws Error naming the role and each thing it can do but must not.
  */
 export async function checkRole(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  await client.connect();
+  const client = await connect(url);
   try {
     const faults: string[] = [];
     for (const [fault, question] of Object.entries(TOO_STRONG)) {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import pg from 'pg';
 import { applyAccess } from './access.js';
 import { checkKey } from './check-key.js';
+import { connect } from './connect.js';
 import { applyMigrations, readMigrations } from './migrate.js';
 import { makeRoles, planRoles, type DatabaseUrls, type RoleSettings } from './roles.js';
 
@@ -22,8 +22,7 @@ export async function setUpDatabase(root: string, settings: RoleSettings, say: (
   const migrations = await readMigrations(path.join(root, 'prisma/migrations'));
   const access = await readFile(path.join(root, 'prisma/access.sql'), 'utf8');
   const { names, urls } = planRoles(settings);
-  const client = new pg.Client({ connectionString: settings.ownerUrl, connectionTimeoutMillis: 10_000 });
-  await client.connect();
+  const client = await connect(settings.ownerUrl);
   try {
     await client.query('SELECT pg_advisory_lock($1)', [SETUP_LOCK]);
     await makeRoles(client, settings);

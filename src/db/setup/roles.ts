@@ -34,15 +34,14 @@ export function planRoles(settings: RoleSettings): { names: RoleNames; urls: Dat
   const base = decodeURIComponent(owner.pathname.slice(1)).replace(/\W/g, '_').toLowerCase().slice(0, 40) || 'pulse';
   const app = settings.appUrl ?? loginUrl(owner, `${base}_app`, settings.secret);
   const signin = settings.signinUrl ?? loginUrl(owner, `${base}_signin`, settings.secret);
-  return {
-    names: {
-      owner: decodeURIComponent(owner.username) || 'postgres',
-      app: userOf(app),
-      signin: userOf(signin),
-      reader: settings.readerRole ?? `${base}_reader`,
-    },
-    urls: { owner: settings.ownerUrl, app, signin },
+  const names = {
+    owner: decodeURIComponent(owner.username) || 'postgres',
+    app: userOf(app),
+    signin: userOf(signin),
+    reader: settings.readerRole ?? `${base}_reader`,
   };
+  checkDistinct(names);
+  return { names, urls: { owner: settings.ownerUrl, app, signin } };
 }
 
 /**
@@ -55,6 +54,14 @@ export async function makeRoles(client: Client, settings: RoleSettings): Promise
   if (!settings.appUrl) await makeRole(client, names.app, loginClause(urls.app));
   if (!settings.signinUrl) await makeRole(client, names.signin, loginClause(urls.signin));
   await joinReader(client, names.reader);
+}
+
+/** The access rules take from one role what they give another; the owner would lock itself out. */
+function checkDistinct(names: RoleNames): void {
+  if (new Set(Object.values(names)).size === 4) return;
+  throw new Error(
+    'DATABASE_URL, APP_DATABASE_URL, SIGNIN_DATABASE_URL and READER_ROLE must name four different roles (docs/OPERATIONS.md, "Roles").',
+  );
 }
 
 function loginUrl(owner: URL, user: string, secret: string): string {
@@ -88,6 +95,18 @@ async function makeRole(client: Client, name: string, clause: string): Promise<v
 
 /** Only a member of the reader can hand views over to it; PostgreSQL 16 and newer do not make the creator one. */
 async function joinReader(client: Client, reader: string): Promise<void> {
+  try {
+    await join(client, reader);
+  } catch (error) {
+    throw new Error(
+      `The user of DATABASE_URL must be a member of the role ${reader} and could not become one: ${(error as Error).message}. ` +
+        `Have an administrator run: GRANT ${escapeIdentifier(reader)} TO <that user> (docs/OPERATIONS.md, "Roles").`,
+      { cause: error },
+    );
+  }
+}
+
+async function join(client: Client, reader: string): Promise<void> {
   const { rows } = await client.query<{ joined: boolean }>(`SELECT pg_has_role(current_user, $1, 'MEMBER') AS joined`, [reader]);
   const { rows: usable } = await client.query<{ usable: boolean }>(`SELECT pg_has_role(current_user, $1, 'USAGE') AS usable`, [
     reader,
