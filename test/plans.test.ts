@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { countStatement, pageStatement } from '../src/db/engine/page.js';
 import type { FilterInput } from '../src/db/engine/filter.js';
 import { orderSignature, sortKeys, type KeyValues, type OrderInput } from '../src/db/engine/order.js';
+import type { Scope } from '../src/db/engine/scope.js';
 import type { Statement } from '../src/db/engine/sql.js';
 import type { Window } from '../src/db/engine/window.js';
 import { columnOf, kindOf, type Entity } from '../src/db/graph.js';
@@ -114,7 +115,7 @@ function flatten(plan: Plan | undefined): Plan[] {
   return plan ? [plan, ...(plan.Plans ?? []).flatMap(flatten)] : [];
 }
 
-const scope = (): { orgId: string; tenantFilter: boolean } => ({ orgId: org.id, tenantFilter: true });
+const scope = (): Scope => ({ orgId: org.id, tenantFilter: true, onlyOf: null, graph });
 
 /** An operand that few rows match, so that only the condition's own index is worth taking. */
 async function operand(entity: Entity, field: string, operator: string): Promise<unknown> {

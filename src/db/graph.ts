@@ -45,6 +45,11 @@ export interface Entity {
   /** Column that holds the tenant. */
   tenant: 'org_id' | 'id';
   softDelete: boolean;
+  /**
+   * Who sees a record where members see only their own (setting `visibility` OWNER): those in the fields of `own`, everybody
+   * when `unowned` is null, and those who see a record that `through` leads to. Without it everybody does.
+   */
+  visibility?: { own: readonly string[]; unowned?: string; through?: readonly string[] };
   fields: Record<string, FieldKind>;
   /** By field, each operator of its filter input. */
   filters: Record<string, Partial<Record<Operator, Access>>>;

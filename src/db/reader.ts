@@ -4,7 +4,7 @@ import { isUuid } from '../lib/uuid.js';
 import { connection, pageFrom, type Connection } from './connection.js';
 import type { CursorSeal } from './engine/cursor.js';
 import { countStatement, pageStatement, type PageRow, type Parents } from './engine/page.js';
-import type { Deleted, Scope } from './engine/scope.js';
+import { scopeOf, type Deleted, type Scope } from './engine/scope.js';
 import type { Statement } from './engine/sql.js';
 import { totalsStatement, type MoneyTotalRow } from './engine/totals.js';
 import { windowOf, type PageArgs, type Window } from './engine/window.js';
@@ -41,7 +41,7 @@ export interface ReaderSettings {
 
 /** @see Reader */
 export function openReader(caller: Caller, snapshot: Snapshot, { graph, seal, tenantFilter }: ReaderSettings): Reader {
-  const scope: Scope = { orgId: caller.orgId, tenantFilter };
+  const scope = scopeOf(caller, graph, tenantFilter);
   const loaders = makeLoaders(scope, snapshot);
   return {
     caller,

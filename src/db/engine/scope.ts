@@ -1,18 +1,30 @@
 import { sql } from 'kysely';
-import type { Entity } from '../graph.js';
-import { column, type Sql } from './sql.js';
+import type { Caller } from '../../caller.js';
+import { entityOf, type Entity, type Graph } from '../graph.js';
+import { all, any, column, viewOf, type Sql } from './sql.js';
 
 /** Which rows of an organization can be part of an answer, before any filter of the client. */
 export interface Scope {
   orgId: string;
   /** False only in the test that shows that PostgreSQL alone keeps tenants apart. */
   tenantFilter: boolean;
+  /** Whose own records alone may be visible; null for a role that sees all. */
+  onlyOf: string | null;
+  graph: Graph;
 }
 
 /** Whether deleted rows take part (SDL enum DeletedScope); undefined: they do not. */
 export type Deleted = 'WITH' | 'ONLY' | undefined;
 
-/** Tenant and soft delete: in every statement the engine writes, here and nowhere else. */
+/** Managers and above see all records, whatever the organization has set. */
+const SEE_ALL = ['OWNER', 'ADMIN', 'MANAGER'];
+
+/** The scope of a caller. */
+export function scopeOf(caller: Caller, graph: Graph, tenantFilter: boolean): Scope {
+  return { orgId: caller.orgId, tenantFilter, graph, onlyOf: SEE_ALL.includes(caller.role) ? null : caller.userId };
+}
+
+/** Tenant, visibility and soft delete: in every statement the engine writes, here and nowhere else. */
 export function scopeConditions(entity: Entity, alias: string, scope: Scope, deleted: Deleted): Sql[] {
   const conditions: Sql[] = [];
   if (scope.tenantFilter) conditions.push(sql`${sql.ref(`${alias}.${entity.tenant}`)} = ${scope.orgId}`);
@@ -20,5 +32,37 @@ export function scopeConditions(entity: Entity, alias: string, scope: Scope, del
     const isDeleted = deleted === 'ONLY' ? sql`is not null` : sql`is null`;
     conditions.push(sql`${column(alias, 'deletedAt')} ${isDeleted}`);
   }
-  return conditions;
+  const visible = visibleCondition(entity, alias, scope);
+  return visible ? [...conditions, visible] : conditions;
+}
+
+/**
+ * What a member or viewer sees where the organization's setting `visibility` is OWNER; null when no condition is needed. The
+ * setting is read in the same statement, so that changing it is felt at once; PostgreSQL reads it once a statement.
+ */
+export function visibleCondition(entity: Entity, alias: string, scope: Scope): Sql | null {
+  const { onlyOf, graph } = scope;
+  if (onlyOf === null || !entity.visibility) return null;
+  const openToAll = sql`(select settings ->> 'visibility' is distinct from 'OWNER' from read.organizations)`;
+  return any([openToAll, ...ownConditions(entity, alias, onlyOf, graph)]);
+}
+
+function ownConditions(entity: Entity, alias: string, userId: string, graph: Graph): Sql[] {
+  const { own = [], unowned, through = [] } = entity.visibility ?? {};
+  const theirs = own.map((field) => sql`${column(alias, field)} = ${userId}::uuid`);
+  const nobodys = unowned ? [sql`${column(alias, unowned)} is null`] : [];
+  const related = through.map((name) => {
+    const relation = entity.toOne[name];
+    if (!relation) throw new Error(`${entity.table} declares no relation ${name}.`);
+    const target = entityOf(graph, relation.entity);
+    const inner = `${alias}_${name}`;
+    const reachable = [
+      sql`${sql.ref(`${inner}.org_id`)} = ${sql.ref(`${alias}.org_id`)}`,
+      sql`${column(inner, 'id')} = ${column(alias, relation.key)}`,
+      sql`${column(inner, 'deletedAt')} is null`,
+      any(ownConditions(target, inner, userId, graph)),
+    ];
+    return sql`exists (select from ${viewOf(target, inner)} where ${all(reachable)})`;
+  });
+  return [...theirs, ...nobodys, ...related];
 }

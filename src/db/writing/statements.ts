@@ -1,20 +1,21 @@
 import { sql } from 'kysely';
 import { all, column, compile, type Sql, type Statement } from '../engine/sql.js';
 import { shortest } from '../../lib/decimal.js';
+import { visibleCondition, type Scope } from '../engine/scope.js';
 import { columnOf, kindOf, type Entity } from '../graph.js';
 
 /** Values by field, as the API has them; undefined: not given. */
 export type Changes = Record<string, unknown>;
 
-/** A row for a change, locked against other changes of it; `exclusive` also against new references to it. */
-export function lockStatement(entity: Entity, orgId: string, id: string, exclusive: boolean): Statement {
-  const strength = exclusive ? sql`for update` : sql`for no key update`;
-  return compile(sql`select ${textList(entity)} from ${table(entity)} where ${key(entity, orgId, id)} ${strength}`);
+/** A visible row for a change, locked against other changes of it; `exclusive` also against new references to it. */
+export function lockStatement(entity: Entity, scope: Scope, id: string, exclusive: boolean): Statement {
+  const strength = exclusive ? sql`for update of t` : sql`for no key update of t`;
+  return compile(sql`select ${textList(entity)} from ${table(entity)} where ${visibleRow(entity, scope, id)} ${strength}`);
 }
 
-/** A row that is only referred to: stays there until the commit, and can be edited meanwhile. */
-export function holdStatement(entity: Entity, orgId: string, id: string): Statement {
-  return compile(sql`select ${textList(entity)} from ${table(entity)} where ${key(entity, orgId, id)} for key share`);
+/** A visible row that is only referred to: stays there until the commit, and can be edited meanwhile. */
+export function holdStatement(entity: Entity, scope: Scope, id: string): Statement {
+  return compile(sql`select ${textList(entity)} from ${table(entity)} where ${visibleRow(entity, scope, id)} for key share of t`);
 }
 
 /** Who changed which fields of a record since a version. */
@@ -70,6 +71,12 @@ export function toPrisma(entity: Entity, values: Changes): Changes {
 
 function table(entity: Entity): Sql {
   return sql`${sql.id('public', entity.table)} as t`;
+}
+
+/** By id; what the caller cannot see is not found, as if it did not exist. */
+function visibleRow(entity: Entity, scope: Scope, id: string): Sql {
+  const visible = visibleCondition(entity, 't', scope);
+  return all([key(entity, scope.orgId, id), ...(visible ? [visible] : [])]);
 }
 
 function key(entity: Entity, orgId: string, id: string): Sql {

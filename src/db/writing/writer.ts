@@ -3,6 +3,7 @@ import { idTaken, invalid, notFound, versionConflict } from '../../errors.js';
 import { canonical } from '../../lib/canonical.js';
 import { isUuid } from '../../lib/uuid.js';
 import type { Transaction } from '../database.js';
+import { scopeOf } from '../engine/scope.js';
 import { entityOf, type Entity, type Graph } from '../graph.js';
 import type { Fact } from './facts.js';
 import {
@@ -180,16 +181,15 @@ async function checkReferences(desk: Desk, entity: Entity, changes: Changes): Pr
 }
 
 async function lock(
-  { tx, caller }: Desk,
+  { tx, caller, graph }: Desk,
   entity: Entity,
   id: string,
   strength: 'edit' | 'exclusive' | 'hold',
 ): Promise<LockedRow | null> {
   if (!isUuid(id)) return null;
+  const scope = scopeOf(caller, graph, true);
   const statement =
-    strength === 'hold'
-      ? holdStatement(entity, caller.orgId, id)
-      : lockStatement(entity, caller.orgId, id, strength === 'exclusive');
+    strength === 'hold' ? holdStatement(entity, scope, id) : lockStatement(entity, scope, id, strength === 'exclusive');
   const [row] = await run<LockedRow>(tx, statement);
   return row ?? null;
 }

@@ -4,6 +4,7 @@ export const activityGraph = entity({
   table: 'activities',
   type: 'Activity',
   root: { one: 'activity', many: 'activities' },
+  visibility: { own: ['ownerId', 'userId'], through: ['contact', 'deal'] },
   fields: {
     id: 'uuid',
     userId: 'uuid',

@@ -4,6 +4,7 @@ export const companyGraph = entity({
   table: 'companies',
   type: 'Company',
   root: { one: 'company', many: 'companies' },
+  visibility: { own: ['ownerId'], unowned: 'ownerId' },
   fields: {
     id: 'uuid',
     ownerId: 'uuid?',

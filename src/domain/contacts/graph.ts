@@ -4,6 +4,7 @@ export const contactGraph = entity({
   table: 'contacts',
   type: 'Contact',
   root: { one: 'contact', many: 'contacts' },
+  visibility: { own: ['ownerId'], unowned: 'ownerId' },
   fields: {
     id: 'uuid',
     companyId: 'uuid?',

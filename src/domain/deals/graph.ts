@@ -6,6 +6,7 @@ export const dealGraph = entity({
   root: { one: 'deal', many: 'deals' },
   totals: 'money',
   history: { table: 'deal_history', key: 'deal_id', fields: ['pipelineId', 'stageId', 'status', 'value', 'currency', 'ownerId'] },
+  visibility: { own: ['ownerId'], unowned: 'ownerId' },
   fields: {
     id: 'uuid',
     pipelineId: 'uuid',

@@ -2,7 +2,7 @@ import type { Writer } from '../../db/index.js';
 import { invalid } from '../../errors.js';
 import type { DealPlace } from '../../generated/graphql.js';
 import { evenPositions, positionBetween } from '../../lib/positions.js';
-import { isUuid } from '../../lib/uuid.js';
+import type { DealRow } from './graph.js';
 
 /** A longer key means that many rows were put between the same two: the column is spread anew. */
 const LONGEST_KEY = 40;
@@ -45,10 +45,9 @@ async function keyAt(
   if (!neighbourId)
     return place?.at === 'TOP' ? positionBetween('', await edge('asc')) : positionBetween((await edge('desc')) ?? '', null);
   const name = place?.before ? 'before' : 'after';
-  const neighbour = isUuid(neighbourId)
-    ? await writer.reads.deal.findFirst({ where: { ...column, AND: { id: neighbourId } }, select: { position: true } })
-    : null;
-  if (!neighbour) throw invalid(['input', 'place', name], 'The deal next to it is not in that stage.', 'NOT_FOUND');
+  const neighbour = (await writer.hold('deals', neighbourId)) as DealRow | null;
+  if (!neighbour || neighbour.deletedAt || neighbour.stageId !== stageId || neighbour.id === movedId)
+    throw invalid(['input', 'place', name], 'The deal next to it is not in that stage.', 'NOT_FOUND');
   const { position } = neighbour;
   if ((await writer.reads.deal.count({ where: { ...column, position } })) > 1) return null;
   if (place?.before) return positionBetween((await edge('desc', { position: { lt: position } })) ?? '', position);
