@@ -36,6 +36,8 @@ export interface Database {
   warmUp(): Promise<void>;
   close(): Promise<void>;
   readonly graph: Graph;
+  /** Whether the application adds its own tenant condition; false only in tests of the second wall. */
+  readonly tenantFilter: boolean;
   readonly log: StatementLog;
 }
 
@@ -62,6 +64,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
   return {
     log,
     graph: settings.graph,
+    tenantFilter: settings.tenantFilter,
     readerFor: (caller) => openReader(caller, carry(readPool, caller.orgId, log), settings),
     write: (orgId, work) => writeIn(prisma, settings, orgId, work),
     findLogin: (email) => findLogin(signinPool, email),

@@ -11,11 +11,16 @@ export interface FieldRule {
   longest?: number;
   /** Items at most. */
   most?: number;
+  /** The id of another record: whether there is one, the database says; one that is no UUID is like one that never existed. */
+  reference?: true;
   /** What null stands for, where the column cannot be null. */
   cleared?: unknown;
   /** Why a text is not acceptable, as a sentence; null when it is. */
   fault?: (text: string) => string | null;
 }
+
+/** Another record. */
+export const REFERENCE: FieldRule = { reference: true };
 
 /** The fields that an input may set, each with its rule. */
 export type FieldRules = Record<string, FieldRule>;
@@ -49,6 +54,7 @@ export function newId(input: { id?: string | null | undefined }): string {
 
 function faultOf(value: unknown, rule: FieldRule): string | null {
   if (value === null) return rule.required ? 'This cannot be empty.' : null;
+  if (rule.reference) return null;
   if (Array.isArray(value)) return listFault(value, rule);
   return typeof value === 'string' ? textFault(value, rule) : null;
 }

@@ -1,6 +1,7 @@
 import type { Caller } from '../../caller.js';
 import { conflict } from '../../errors.js';
 import type { Database, Transaction } from '../database.js';
+import { isUuid } from '../../lib/uuid.js';
 import { claimKey, type IdempotencyClaim } from './idempotency.js';
 import { isTransient } from '../sql-state.js';
 import { writeFacts, type Origin } from './facts.js';
@@ -9,7 +10,7 @@ import { openWriter, type Writer } from './writer.js';
 /** One mutation field as the database side needs it. */
 export interface WriteRequest {
   caller: Caller;
-  database: Pick<Database, 'write' | 'graph'>;
+  database: Pick<Database, 'write' | 'graph' | 'tenantFilter'>;
   origin: Origin;
   /** What `@idempotent` asked for; null without it. */
   idempotency: IdempotencyClaim | null;
@@ -45,9 +46,10 @@ async function attemptChange(
   work: (writer: Writer) => Promise<void>,
 ): Promise<string> {
   const { caller, database, origin, idempotency } = request;
-  const known = idempotency ? await claimKey(tx, caller, idempotency, recordId) : null;
+  // What is no UUID is no record: the work says so, and there is nothing to remember.
+  const known = idempotency && isUuid(recordId) ? await claimKey(tx, caller, idempotency, recordId) : null;
   if (known) return known;
-  const { writer, facts } = openWriter(tx, caller, database.graph);
+  const { writer, facts } = openWriter(tx, caller, database.graph, database.tenantFilter);
   await work(writer);
   // Last: the head row is locked from here to the commit, so that the order of seq is the order of commits.
   if (facts.length > 0) await writeFacts(tx, caller, origin, database.graph, facts);

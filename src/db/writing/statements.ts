@@ -19,23 +19,23 @@ export function holdStatement(entity: Entity, scope: Scope, id: string): Stateme
 }
 
 /** Who changed which fields of a record since a version. */
-export function rivalsStatement(entity: Entity, orgId: string, id: string, version: number): Statement {
+export function rivalsStatement(entity: Entity, scope: Scope, id: string, version: number): Statement {
   return compile(sql`
     select array(select jsonb_object_keys(a.changes - '@ip') order by 1) as fields, a.user_id as "userId",
            nullif(btrim(u.first_name || ' ' || u.last_name), '') as name
     from public.audit_logs as a left join public.users as u on u.org_id = a.org_id and u.id = a.user_id
-    where a.org_id = ${orgId}::uuid and a.entity_type = ${entity.type} and a.entity_id = ${id}::uuid and a.entity_version > ${version}
+    where ${tenantOf(scope, 'a')} and a.entity_type = ${entity.type} and a.entity_id = ${id}::uuid and a.entity_version > ${version}
     order by a.seq`);
 }
 
 /** Which of several entities has a record with this id. */
-export function takenStatement(entities: readonly Entity[], orgId: string, id: string): Statement {
-  const each = entities.map((entity) => sql`select ${entity.type} as type from ${table(entity)} where ${key(entity, orgId, id)}`);
+export function takenStatement(entities: readonly Entity[], scope: Scope, id: string): Statement {
+  const each = entities.map((entity) => sql`select ${entity.type} as type from ${table(entity)} where ${key(entity, scope, id)}`);
   return compile(sql.join(each, sql` union all `));
 }
 
 /** Sets columns that are derived from others; the same ones in each row. */
-export function deriveStatement(entity: Entity, orgId: string, rows: ({ id: string } & Changes)[]): Statement {
+export function deriveStatement(entity: Entity, scope: Scope, rows: ({ id: string } & Changes)[]): Statement {
   const fields = Object.keys(rows[0] ?? {}).filter((field) => field !== 'id');
   const set = sql.join(fields.map((field) => sql`${sql.id(columnOf(field))} = ${column('given', field)}`));
   const given = JSON.stringify(
@@ -44,7 +44,7 @@ export function deriveStatement(entity: Entity, orgId: string, rows: ({ id: stri
   return compile(sql`
     update ${table(entity)} set ${set}
     from jsonb_populate_recordset(null::${sql.id('public', entity.table)}, ${given}::jsonb) as given
-    where t.org_id = ${orgId}::uuid and t.id = given.id`);
+    where ${tenantOf(scope, 't')} and t.id = given.id`);
 }
 
 /** Values in the one form that rows are read in, so that equal values compare equal: ids in lower case, decimals at their shortest. */
@@ -76,11 +76,16 @@ function table(entity: Entity): Sql {
 /** By id; what the caller cannot see is not found, as if it did not exist. */
 function visibleRow(entity: Entity, scope: Scope, id: string): Sql {
   const visible = visibleCondition(entity, 't', scope);
-  return all([key(entity, scope.orgId, id), ...(visible ? [visible] : [])]);
+  return all([key(entity, scope, id), ...(visible ? [visible] : [])]);
 }
 
-function key(entity: Entity, orgId: string, id: string): Sql {
-  return all([sql`t.${sql.id(entity.tenant)} = ${orgId}::uuid`, sql`t.id = ${id}::uuid`]);
+/** The application's own condition; PostgreSQL's policies stand behind it. */
+function tenantOf(scope: Scope, alias: string, tenant = 'org_id'): Sql {
+  return scope.tenantFilter ? sql`${sql.ref(`${alias}.${tenant}`)} = ${scope.orgId}::uuid` : all([]);
+}
+
+function key(entity: Entity, scope: Scope, id: string): Sql {
+  return all([tenantOf(scope, 't', entity.tenant), sql`t.id = ${id}::uuid`]);
 }
 
 /** Fields as texts that lose nothing on their way through Prisma: decimals, dates, and moments as the API prints them. */

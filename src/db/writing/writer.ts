@@ -3,7 +3,7 @@ import { idTaken, invalid, notFound, versionConflict } from '../../errors.js';
 import { canonical } from '../../lib/canonical.js';
 import { isUuid } from '../../lib/uuid.js';
 import type { Transaction } from '../database.js';
-import { scopeOf } from '../engine/scope.js';
+import { scopeOf, type Scope } from '../engine/scope.js';
 import { entityOf, type Entity, type Graph } from '../graph.js';
 import type { Fact } from './facts.js';
 import {
@@ -40,6 +40,8 @@ export interface Edit<R> {
 /** What a room writes with, inside one transaction that sees one organization. Every changed record leaves a fact. */
 export interface Writer {
   readonly caller: Caller;
+  /** The application's tenant condition, for every `where` of `reads`. */
+  readonly tenant: { orgId?: string };
   /** Prisma for single-row reads inside the transaction, under the organization's policies. */
   readonly reads: Reads;
   /**
@@ -77,11 +79,18 @@ type Models =
 export type Reads = { [M in Models]: Pick<Transaction[M], Finders & keyof Transaction[M]> };
 
 /** @see Writer */
-export function openWriter(tx: Transaction, caller: Caller, graph: Graph): { writer: Writer; facts: Fact[] } {
+export function openWriter(
+  tx: Transaction,
+  caller: Caller,
+  graph: Graph,
+  tenantFilter: boolean,
+): { writer: Writer; facts: Fact[] } {
   const facts: Fact[] = [];
-  const desk: Desk = { tx, caller, graph, facts };
+  const scope = scopeOf(caller, graph, tenantFilter);
+  const desk: Desk = { tx, caller, graph, facts, scope };
   const writer: Writer = {
     caller,
+    tenant: tenantFilter ? { orgId: caller.orgId } : {},
     reads: tx,
     insert: async (table, action, values, idIsClients) => {
       if (idIsClients) await checkIdIsFree(desk, values.id);
@@ -91,7 +100,7 @@ export function openWriter(tx: Transaction, caller: Caller, graph: Graph): { wri
     apply: (table, row, action, changes) => apply(desk, entityOf(graph, table), row, action, changes, []),
     hold: (table, id) => lock(desk, entityOf(graph, table), id, 'hold'),
     derive: async (table, rows) => {
-      if (rows.length > 0) await run(tx, deriveStatement(entityOf(graph, table), caller.orgId, rows));
+      if (rows.length > 0) await run(tx, deriveStatement(entityOf(graph, table), scope, rows));
     },
     consequences: async () => {
       await tx.$executeRawUnsafe(`SET LOCAL app.derived = 'on'`);
@@ -106,6 +115,7 @@ interface Desk {
   caller: Caller;
   graph: Graph;
   facts: Fact[];
+  scope: Scope;
 }
 
 async function edit<R>(
@@ -162,9 +172,9 @@ async function insert(desk: Desk, entity: Entity, action: string, values: Change
   desk.facts.push({ action, entity, id: given.id, version: 1, values: facts, after: given });
 }
 
-async function checkIdIsFree({ tx, caller, graph }: Desk, id: string): Promise<void> {
+async function checkIdIsFree({ tx, scope, graph }: Desk, id: string): Promise<void> {
   const records = [...graph.values()].filter((entity) => entity.root);
-  const [taken] = await run<{ type: string }>(tx, takenStatement(records, caller.orgId, id));
+  const [taken] = await run<{ type: string }>(tx, takenStatement(records, scope, id));
   if (taken) throw idTaken(taken.type, id);
 }
 
@@ -181,13 +191,12 @@ async function checkReferences(desk: Desk, entity: Entity, changes: Changes): Pr
 }
 
 async function lock(
-  { tx, caller, graph }: Desk,
+  { tx, scope }: Desk,
   entity: Entity,
   id: string,
   strength: 'edit' | 'exclusive' | 'hold',
 ): Promise<LockedRow | null> {
   if (!isUuid(id)) return null;
-  const scope = scopeOf(caller, graph, true);
   const statement =
     strength === 'hold' ? holdStatement(entity, scope, id) : lockStatement(entity, scope, id, strength === 'exclusive');
   const [row] = await run<LockedRow>(tx, statement);
@@ -198,7 +207,7 @@ async function checkVersion(desk: Desk, entity: Entity, row: LockedRow, expected
   if (expected === null || expected === undefined || expected === row.version) return;
   const rivals = await run<{ fields: string[]; userId: string | null; name: string | null }>(
     desk.tx,
-    rivalsStatement(entity, desk.caller.orgId, row.id, expected),
+    rivalsStatement(entity, desk.scope, row.id, expected),
   );
   const changedFields = [...new Set(rivals.flatMap((rival) => rival.fields))].sort();
   const people = new Map(

@@ -1,7 +1,7 @@
 import { change, type Changes, type WriteRequest, type Writer } from '../../db/index.js';
 import { invalid } from '../../errors.js';
 import type { CreateActivityInput, UpdateActivityInput } from '../../generated/graphql.js';
-import { changesFrom, newId, type FieldRules } from '../input.js';
+import { changesFrom, newId, REFERENCE, type FieldRules } from '../input.js';
 import { checkCanCreate } from '../permissions.js';
 import { deleteRecord, restoreRecord } from '../records.js';
 import type { ActivityRow } from './graph.js';
@@ -12,9 +12,9 @@ const FIELDS: FieldRules = {
   subject: { required: true, longest: 500 },
   description: { longest: 50_000 },
   dueDate: {},
-  contactId: {},
-  dealId: {},
-  ownerId: {},
+  contactId: REFERENCE,
+  dealId: REFERENCE,
+  ownerId: REFERENCE,
 };
 
 /** Notes an activity about a contact, a deal, or both; the caller is its author, and has to do it unless the input says otherwise. */
@@ -92,10 +92,9 @@ function edit(
 
 /** Contact and deal know when something last happened; derived, so their versions stay. */
 async function dateLastActivity(writer: Writer, about: { contactId?: unknown; dealId?: unknown }): Promise<void> {
-  const { orgId } = writer.caller;
   const latest = async (where: { contactId: string } | { dealId: string }): Promise<string | null> => {
     const { _max } = await writer.reads.activity.aggregate({
-      where: { orgId, deletedAt: null, ...where },
+      where: { ...writer.tenant, deletedAt: null, ...where },
       _max: { createdAt: true },
     });
     return _max.createdAt?.toISOString() ?? null;
@@ -107,7 +106,7 @@ async function dateLastActivity(writer: Writer, about: { contactId?: unknown; de
 }
 
 function checkIsAboutSomething(activity: Record<string, unknown>): void {
-  if (!activity['contactId'] && !activity['dealId']) {
+  if ((activity['contactId'] ?? activity['dealId'] ?? null) === null) {
     throw invalid(['input', 'dealId'], 'An activity is about a contact, a deal, or both.', 'REQUIRED');
   }
 }

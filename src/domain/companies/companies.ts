@@ -1,7 +1,7 @@
 import { change, type WriteRequest } from '../../db/index.js';
 import type { CreateCompanyInput, UpdateCompanyInput } from '../../generated/graphql.js';
 import { checkCanCreate } from '../permissions.js';
-import { changesFrom, newId, type FieldRules } from '../input.js';
+import { changesFrom, newId, REFERENCE, type FieldRules } from '../input.js';
 import { deleteRecord, restoreRecord } from '../records.js';
 import type { CompanyRow } from './graph.js';
 import { checkCanWriteCompany } from './rules.js';
@@ -11,7 +11,7 @@ const FIELDS: FieldRules = {
   industry: { longest: 200 },
   website: { longest: 2_000 },
   phone: { longest: 100 },
-  ownerId: {},
+  ownerId: REFERENCE,
 };
 
 /** Makes a company; it belongs to the caller unless the input says otherwise. */

@@ -1,7 +1,7 @@
 import { change, type WriteRequest } from '../../db/index.js';
 import { invalid } from '../../errors.js';
 import type { CreateContactInput, TagsInput, UpdateContactInput } from '../../generated/graphql.js';
-import { changesFrom, emailFault, newId, type FieldRules } from '../input.js';
+import { changesFrom, emailFault, newId, REFERENCE, type FieldRules } from '../input.js';
 import { checkCanCreate } from '../permissions.js';
 import { deleteRecord, restoreRecord } from '../records.js';
 import type { ContactRow } from './graph.js';
@@ -17,8 +17,8 @@ const FIELDS: FieldRules = {
   jobTitle: { longest: 200 },
   status: { required: true },
   tags: { ...TAGS, required: undefined },
-  companyId: {},
-  ownerId: {},
+  companyId: REFERENCE,
+  ownerId: REFERENCE,
 };
 
 /** Makes a contact; it belongs to the caller unless the input says otherwise. Needs a name or an e-mail address. */

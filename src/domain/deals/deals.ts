@@ -3,7 +3,7 @@ import { invalid } from '../../errors.js';
 import type { CreateDealInput, LoseDealInput, MoveDealInput, UpdateDealInput } from '../../generated/graphql.js';
 import { currencyScale } from '../../lib/currency.js';
 import { scaleOf } from '../../lib/decimal.js';
-import { changesFrom, newId, type FieldRules } from '../input.js';
+import { changesFrom, newId, REFERENCE, type FieldRules } from '../input.js';
 import { checkCanCreate } from '../permissions.js';
 import { holdStage, holdStageForNewDeal } from '../pipelines/pipelines.js';
 import { deleteRecord, restoreRecord } from '../records.js';
@@ -22,9 +22,9 @@ const FIELDS: FieldRules = {
   value: {},
   currency: { required: true },
   expectedCloseDate: {},
-  contactId: {},
-  companyId: {},
-  ownerId: {},
+  contactId: REFERENCE,
+  companyId: REFERENCE,
+  ownerId: REFERENCE,
 };
 
 /** Makes an open deal, in the first stage of the default pipeline unless the input says otherwise; it belongs to the caller. */
@@ -161,13 +161,12 @@ function close(
 
 /** The history has the stage it was closed in; an edit of the pipeline may have carried it to another since. */
 async function noticeOfLostStage(writer: Writer, deal: DealRow): Promise<string | null> {
-  const { orgId } = writer.caller;
   const lastOpen = await writer.reads.dealHistory.findFirst({
-    where: { orgId, dealId: deal.id, status: 'OPEN' },
+    where: { ...writer.tenant, dealId: deal.id, status: 'OPEN' },
     orderBy: [{ at: 'desc' }, { seq: 'desc' }],
   });
   if (!lastOpen || lastOpen.stageId === deal.stageId) return null;
-  const stage = await writer.reads.pipelineStage.findFirst({ where: { orgId, id: deal.stageId } });
+  const stage = await writer.reads.pipelineStage.findFirst({ where: { ...writer.tenant, id: deal.stageId } });
   return `The stage in which this deal was closed is gone. It is now in “${stage?.name ?? ''}”.`;
 }
 

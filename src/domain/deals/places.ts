@@ -32,7 +32,7 @@ async function keyAt(
   place: DealPlace | null | undefined,
   movedId: string,
 ): Promise<string | null> {
-  const column = { orgId: writer.caller.orgId, stageId, deletedAt: null, NOT: { id: movedId } };
+  const column = { ...writer.tenant, stageId, deletedAt: null, NOT: { id: movedId } };
   const edge = async (direction: 'asc' | 'desc', beyond: object = {}): Promise<string | null> => {
     const found = await writer.reads.deal.findFirst({
       where: { ...column, ...beyond },
@@ -42,9 +42,9 @@ async function keyAt(
     return found?.position ?? null;
   };
   const neighbourId = place?.before ?? place?.after;
-  if (!neighbourId)
+  if (typeof neighbourId !== 'string')
     return place?.at === 'TOP' ? positionBetween('', await edge('asc')) : positionBetween((await edge('desc')) ?? '', null);
-  const name = place?.before ? 'before' : 'after';
+  const name = typeof place?.before === 'string' ? 'before' : 'after';
   const neighbour = (await writer.hold('deals', neighbourId)) as DealRow | null;
   if (!neighbour || neighbour.deletedAt || neighbour.stageId !== stageId || neighbour.id === movedId)
     throw invalid(['input', 'place', name], 'The deal next to it is not in that stage.', 'NOT_FOUND');
@@ -55,7 +55,7 @@ async function keyAt(
 }
 
 async function spread(writer: Writer, stageId: string, movedId: string): Promise<void> {
-  const where = { orgId: writer.caller.orgId, stageId, NOT: { id: movedId } };
+  const where = { ...writer.tenant, stageId, NOT: { id: movedId } };
   const deals = await writer.reads.deal.findMany({ where, orderBy: [{ position: 'asc' }, { id: 'asc' }], select: { id: true } });
   const positions = evenPositions(deals.length);
   await writer.derive(

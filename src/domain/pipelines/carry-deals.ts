@@ -21,14 +21,14 @@ export async function planCarriage(
   stages: Stage[],
   moveDealsTo: string | null | undefined,
 ): Promise<Carriage | null> {
-  const target = moveDealsTo ? stages.find((stage) => stage.id === moveDealsTo.toLowerCase()) : undefined;
-  if (moveDealsTo && !target)
-    throw invalid(['input', 'moveDealsTo'], 'Deals can only be carried to a stage that stays.', 'NOT_FOUND');
+  const named = typeof moveDealsTo === 'string';
+  const target = named ? stages.find((stage) => stage.id === moveDealsTo.toLowerCase()) : undefined;
+  if (named && !target) throw invalid(['input', 'moveDealsTo'], 'Deals can only be carried to a stage that stays.', 'NOT_FOUND');
   const kept = new Set(stages.map((stage) => stage.id));
   const removed = (pipeline.stages as Stage[]).map((stage) => stage.id).filter((id) => !kept.has(id));
   const stageId = target?.id ?? stages[0]?.id;
   if (removed.length === 0 || !stageId) return null;
-  const where = { orgId: writer.caller.orgId, pipelineId: pipeline.id, stageId: { in: removed } };
+  const where = { ...writer.tenant, pipelineId: pipeline.id, stageId: { in: removed } };
   const deals = await writer.reads.deal.findMany({
     where,
     select: { id: true, status: true, deletedAt: true },

@@ -92,7 +92,7 @@ export function restorePipeline(request: WriteRequest, id: string, expectedVersi
 export async function holdStage(writer: Writer, stageId: string, path = ['input', 'stageId']): Promise<StagePlace> {
   const find = (): Promise<StagePlace | null> =>
     writer.reads.pipelineStage.findFirst({
-      where: { orgId: writer.caller.orgId, id: stageId },
+      where: { ...writer.tenant, id: stageId },
       select: { id: true, pipelineId: true },
     });
   const stage = isUuid(stageId) ? await find() : null;
@@ -108,16 +108,16 @@ export async function holdStageForNewDeal(
   writer: Writer,
   input: { stageId?: string | null; pipelineId?: string | null },
 ): Promise<StagePlace> {
-  const { orgId } = writer.caller;
-  if (input.stageId) {
+  if (typeof input.stageId === 'string') {
     const stage = await holdStage(writer, input.stageId);
-    if (input.pipelineId && input.pipelineId.toLowerCase() !== stage.pipelineId)
+    if (typeof input.pipelineId === 'string' && input.pipelineId.toLowerCase() !== stage.pipelineId)
       throw invalid(['input', 'stageId'], 'This stage belongs to another pipeline.', 'NOT_FOUND');
     return stage;
   }
-  const named = input.pipelineId ? { id: isUuid(input.pipelineId) ? input.pipelineId : NO_ID } : { isDefault: true };
+  const named =
+    typeof input.pipelineId === 'string' ? { id: isUuid(input.pipelineId) ? input.pipelineId : NO_ID } : { isDefault: true };
   const pipeline = await writer.reads.pipeline.findFirst({
-    where: { orgId, deletedAt: null, ...named },
+    where: { ...writer.tenant, deletedAt: null, ...named },
     select: { stages: true },
   });
   const [first] = (pipeline?.stages ?? []) as unknown as Stage[];
@@ -133,13 +133,15 @@ function added(pipeline: PipelineRow, stages: Stage[]): Stage[] {
 
 /** The id of a stage is never used for another one, of this pipeline or any other, now or before. */
 async function checkNeverUsed(writer: Writer, stages: Stage[], pipelineId: string | null): Promise<void> {
-  const { orgId } = writer.caller;
   for (const stage of stages) {
     const used = await writer.reads.pipelineHistory.findFirst({
-      where: { orgId, stages: { array_contains: [{ id: stage.id }] } },
+      where: { ...writer.tenant, stages: { array_contains: [{ id: stage.id }] } },
       select: { id: true },
     });
-    const taken = await writer.reads.pipelineStage.findFirst({ where: { orgId, id: stage.id }, select: { pipelineId: true } });
+    const taken = await writer.reads.pipelineStage.findFirst({
+      where: { ...writer.tenant, id: stage.id },
+      select: { pipelineId: true },
+    });
     if (used || (taken && taken.pipelineId !== pipelineId))
       throw invalid(['input', 'stages'], 'The id of a stage is never used again. Leave it out to get a new one.', 'ID_USED');
   }
@@ -147,9 +149,8 @@ async function checkNeverUsed(writer: Writer, stages: Stage[], pipelineId: strin
 
 /** The pipeline that has been the default so far no longer is. */
 async function dethrone(writer: Writer, heirId: string): Promise<void> {
-  const { orgId } = writer.caller;
   const current = await writer.reads.pipeline.findFirst({
-    where: { orgId, isDefault: true, NOT: { id: heirId } },
+    where: { ...writer.tenant, isDefault: true, NOT: { id: heirId } },
     select: { id: true },
   });
   if (!current) return;
