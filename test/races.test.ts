@@ -218,7 +218,7 @@ test('deleting a contact while deals link to it leaves no link made after the de
     const answers = await Promise.all([
       link(),
       link(),
-      pause(round * 2).then(() => send('mutation ($id: ID!) { deleteContact(id: $id) { contact { id } } }', { id })),
+      pause(round * 8).then(() => send('mutation ($id: ID!) { deleteContact(id: $id) { contact { id } } }', { id })),
       link(),
       link(),
     ]);

@@ -1,19 +1,28 @@
 /** SQLSTATE of a database error, whether it comes from pg or through Prisma and its adapter; '' when it is none. */
 export function sqlState(error: unknown): string {
-  const { code, meta, cause } = (error ?? {}) as { code?: unknown; meta?: DriverMeta; cause?: unknown };
-  const original = meta?.driverAdapterError?.cause?.originalCode;
+  // At the commit the adapter's own error comes through, which has the code itself.
+  const { code, meta, cause, originalCode } = (error ?? {}) as Failure;
+  const original = meta?.driverAdapterError?.cause?.originalCode ?? originalCode;
   if (original) return original;
   if (code === 'P2034') return SERIALIZATION_FAILURE;
+  if (code === 'P2002') return UNIQUE;
   if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('P2')) return code;
   return cause ? sqlState(cause) : '';
 }
 
 /**
- * Whether a change lost against another one and may win when it is tried again: serialization failure, deadlock, or two who
- * make a default pipeline at the same time (the only exclusion constraint there is).
+ * Whether a change lost against another one and may win, or be told why not, when it is tried again: serialization failure,
+ * deadlock, two who make a default pipeline, or two who bring the same id.
  */
 export function isTransient(error: unknown): boolean {
-  return [SERIALIZATION_FAILURE, DEADLOCK, EXCLUSION].includes(sqlState(error));
+  return [SERIALIZATION_FAILURE, DEADLOCK, UNIQUE, EXCLUSION].includes(sqlState(error));
+}
+
+interface Failure {
+  code?: unknown;
+  cause?: unknown;
+  originalCode?: string;
+  meta?: DriverMeta;
 }
 
 interface DriverMeta {
@@ -22,4 +31,5 @@ interface DriverMeta {
 
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK = '40P01';
+const UNIQUE = '23505';
 const EXCLUSION = '23P01';

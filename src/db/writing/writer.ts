@@ -67,6 +67,10 @@ export interface Writer {
   apply(table: string, row: LockedRow, action: string, changes: Changes): Promise<boolean>;
   /** Keeps a record from being deleted or restructured until the commit; null when there is none. */
   hold(table: string, id: string): Promise<LockedRow | null>;
+  /** Locks a record that is about to get derived columns, seen by the caller or not, so that they are derived one by one. */
+  settle(table: string, id: string): Promise<void>;
+  /** Lets only one change at a time go on with something, until its commit; take it before any record's lock. */
+  alone(what: string): Promise<void>;
   /** Sets derived columns: no fact, no version. */
   derive(table: string, rows: ({ id: string } & Changes)[]): Promise<void>;
   /** Marks what follows as consequences of one edit: facts, but no new versions of deals; references are checked at the commit. */
@@ -99,6 +103,10 @@ export function openWriter(
     edit: (table, id, options, changesOf) => edit(desk, entityOf(graph, table), id, options, changesOf),
     apply: (table, row, action, changes) => apply(desk, entityOf(graph, table), row, action, changes, []),
     hold: (table, id) => lock(desk, entityOf(graph, table), id, 'hold'),
+    settle: async (table, id) => {
+      await lock({ ...desk, scope: { ...scope, onlyOf: null } }, entityOf(graph, table), id, 'edit');
+    },
+    alone: (what) => alone(tx, what),
     derive: async (table, rows) => {
       if (rows.length > 0) await run(tx, deriveStatement(entityOf(graph, table), scope, rows));
     },
@@ -172,7 +180,12 @@ async function insert(desk: Desk, entity: Entity, action: string, values: Change
   desk.facts.push({ action, entity, id: given.id, version: 1, values: facts, after: given });
 }
 
+async function alone(tx: Transaction, what: string): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${what}, 0))`;
+}
+
 async function checkIdIsFree({ tx, scope, graph }: Desk, id: string): Promise<void> {
+  await alone(tx, `${scope.orgId} ${id}`);
   const records = [...graph.values()].filter((entity) => entity.root);
   const [taken] = await run<{ type: string }>(tx, takenStatement(records, scope, id));
   if (taken) throw idTaken(taken.type, id);

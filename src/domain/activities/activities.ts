@@ -100,9 +100,14 @@ async function dateLastActivity(writer: Writer, about: { contactId?: unknown; de
     return _max.createdAt?.toISOString() ?? null;
   };
   const { contactId, dealId } = about;
-  if (typeof contactId === 'string')
+  if (typeof contactId === 'string') {
+    await writer.settle('contacts', contactId);
     await writer.derive('contacts', [{ id: contactId, lastActivityAt: await latest({ contactId }) }]);
-  if (typeof dealId === 'string') await writer.derive('deals', [{ id: dealId, lastActivityAt: await latest({ dealId }) }]);
+  }
+  if (typeof dealId === 'string') {
+    await writer.settle('deals', dealId);
+    await writer.derive('deals', [{ id: dealId, lastActivityAt: await latest({ dealId }) }]);
+  }
 }
 
 function checkIsAboutSomething(activity: Record<string, unknown>): void {

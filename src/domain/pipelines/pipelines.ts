@@ -85,7 +85,8 @@ export function restorePipeline(request: WriteRequest, id: string, expectedVersi
 }
 
 /**
- * A stage for a deal to go to, kept from being edited away until the commit.
+ * A stage for a deal to go to, kept from being edited away until the commit. One deal at a time goes into a column, so that
+ * places are not given twice.
  *
  * @throws DomainError INVALID_INPUT when there is none, or its pipeline was deleted.
  */
@@ -96,6 +97,7 @@ export async function holdStage(writer: Writer, stageId: string, path = ['input'
       select: { id: true, pipelineId: true },
     });
   const stage = isUuid(stageId) ? await find() : null;
+  if (stage) await writer.alone(`column ${stage.id}`);
   const pipeline = stage ? await writer.hold('pipelines', stage.pipelineId) : null;
   // Again behind the lock: an edit may have taken the stage away in between.
   const held = pipeline && !pipeline.deletedAt ? await find() : null;

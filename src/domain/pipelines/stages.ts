@@ -48,10 +48,15 @@ function faultsOf(stage: Stage, earlier: Stage[]): [field: string, message: stri
   if (earlier.some((other) => other.id === id)) faults.push(['id', 'Each stage has an id of its own.']);
   if (name === '' || name.length > LONGEST_NAME || /\0|[\uD800-\uDFFF]/u.test(name))
     faults.push(['name', `A stage has a name of 1 to ${LONGEST_NAME} characters.`]);
-  if (earlier.some((other) => other.name.toLowerCase() === name.toLowerCase()))
+  if (earlier.some((other) => folded(other.name) === folded(name)))
     faults.push(['name', 'Each stage of a pipeline has a name of its own.']);
   if (probability < 0 || probability > 100) faults.push(['probability', 'A probability is 0 to 100 percent.']);
   if (daysToRot !== undefined && (daysToRot < 1 || daysToRot > 9999))
     faults.push(['daysToRot', 'Days to rot are 1 to 9999, or nothing.']);
   return faults;
+}
+
+/** As PostgreSQL's lower() folds: one sigma for both of JavaScript's. */
+function folded(name: string): string {
+  return name.toLowerCase().replaceAll('ς', 'σ');
 }
