@@ -30,7 +30,7 @@ DECLARE
 BEGIN
   FOREACH tenant_table IN ARRAY ARRAY['organizations', 'users', 'companies', 'contacts', 'pipelines', 'pipeline_stages',
                                       'deals', 'activities', 'audit_logs', 'audit_values', 'audit_heads', 'deal_history',
-                                      'pipeline_history', 'idempotency_keys', 'refresh_tokens'] LOOP
+                                      'pipeline_history', 'idempotency_keys', 'sessions', 'refresh_tokens'] LOOP
     tenant_key := CASE tenant_table WHEN 'organizations' THEN 'id' ELSE 'org_id' END;
     FOREACH policy_name IN ARRAY ARRAY['tenant', 'reader', 'owner'] LOOP
       EXECUTE format('DROP POLICY IF EXISTS %I ON public.%I', policy_name, tenant_table);
@@ -61,6 +61,9 @@ END $access$;
 
 -- Writes: identity, tenant, version and timestamps are nobody's to set; records are deleted softly.
 GRANT INSERT ON public.companies, public.contacts, public.pipelines, public.deals, public.activities TO {{app}};
+GRANT INSERT, UPDATE (last_used_at, ended_at, end_reason) ON public.sessions TO {{app}};
+GRANT SELECT, INSERT, UPDATE (used_at, successor_id, sealed_successor) ON public.refresh_tokens TO {{app}};
+
 -- Facts and histories are written once: nothing here can be updated or deleted.
 GRANT INSERT ON public.audit_logs TO {{app}};
 GRANT SELECT, INSERT ON public.audit_values, public.deal_history, public.pipeline_history TO {{app}};

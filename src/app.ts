@@ -1,7 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 import { cursorSeal, openDatabase, type Database, type DatabaseSettings } from './db/index.js';
+import type { Caller } from './caller.js';
+import { DomainError } from './errors.js';
 import type { AuthDoor } from './domain/auth/auth.js';
+import { freshCaller, type FreshCaller } from './domain/auth/liveness.js';
 import { passwords } from './domain/auth/passwords.js';
 import { tokens } from './domain/auth/tokens.js';
 import { graph } from './domain/index.js';
@@ -20,6 +23,11 @@ export interface AppSettings {
   connectTimeoutMs: number;
   statementTimeoutMs: number;
   accessTokenSeconds: number;
+  /** A session nobody uses for so long is over. */
+  sessionIdleSeconds: number;
+  /** A session is over after so long. */
+  sessionSeconds: number;
+  secureCookies: boolean;
   bcryptCost: number;
   corsOrigins: readonly string[];
   openSchema: boolean;
@@ -56,13 +64,18 @@ export async function buildApp(settings: AppSettings): Promise<App> {
     database,
     now,
     passwords: passwords({ pepper: secret, cost: settings.bcryptCost }),
+    idleSeconds: settings.sessionIdleSeconds,
+    lifetimeSeconds: settings.sessionSeconds,
     tokens: tokens({ secret, lifetimeSeconds: settings.accessTokenSeconds, now }),
   };
   const apollo = graphServer({ schema: buildSchema(settings.root), openSchema: settings.openSchema, log });
   await apollo.start();
+  const fresh = freshCaller(database);
   const http = await httpServer({
     apollo,
-    contextFor: (request) => new GraphContext({ database, door, ...request }),
+    contextFor: async ({ caller, ...request }) =>
+      new GraphContext({ database, door, ...request, ...(await standing(caller, fresh)) }),
+    secureCookies: settings.secureCookies,
     verifyToken: (token) => door.tokens.verify(token),
     checkReady: () => database.ping(),
     corsOrigins: settings.corsOrigins,
@@ -74,6 +87,21 @@ export async function buildApp(settings: AppSettings): Promise<App> {
     await database.close();
   };
   return { http, database, door, close };
+}
+
+/** Who the caller is just now, or why the token is of no use. Never throws: public fields do not care. */
+async function standing(
+  caller: Caller | null,
+  fresh: FreshCaller,
+): Promise<{ caller: Caller | null; refusal: DomainError | null }> {
+  if (!caller) return { caller: null, refusal: null };
+  return fresh(caller).then(
+    (known) => ({ caller: known, refusal: null }),
+    (error: unknown) => {
+      if (error instanceof DomainError) return { caller: null, refusal: error };
+      throw error;
+    },
+  );
 }
 
 /** Log lines as JSON, or readable while developing. Never any personal data. */

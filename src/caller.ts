@@ -11,4 +11,6 @@ export interface Caller {
   readonly orgId: string;
   readonly userId: string;
   readonly role: Role;
+  /** The sign-in that the request belongs to. */
+  readonly sessionId: string;
 }

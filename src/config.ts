@@ -32,6 +32,9 @@ export const SETTINGS = {
   PULSE_DATA_DIR: z.string().min(1).optional(),
   SECRET_KEY: z.string().min(32, 'must have at least 32 characters; make one with: openssl rand -base64 48').optional(),
   ACCESS_TOKEN_SECONDS: whole(10, 86_400).default(900),
+  SESSION_IDLE_SECONDS: whole(60, 31_536_000).default(1_209_600),
+  SESSION_SECONDS: whole(60, 31_536_000).default(7_776_000),
+  SECURE_COOKIES: flag.optional(),
   BCRYPT_COST: whole(4, 16).default(12),
   CORS_ORIGINS: z
     .string()
@@ -52,11 +55,15 @@ export const SETTINGS = {
 
 const schema = z.object(SETTINGS);
 
-export type Config = Omit<z.infer<typeof schema>, 'SECRET_KEY' | 'PULSE_DATA_DIR' | 'OPEN_SCHEMA' | 'DEMO_DATA' | 'LOG_LEVEL'> & {
+export type Config = Omit<
+  z.infer<typeof schema>,
+  'SECRET_KEY' | 'PULSE_DATA_DIR' | 'OPEN_SCHEMA' | 'SECURE_COOKIES' | 'DEMO_DATA' | 'LOG_LEVEL'
+> & {
   production: boolean;
   PULSE_DATA_DIR: string;
   SECRET_KEY: string;
   OPEN_SCHEMA: boolean;
+  SECURE_COOKIES: boolean;
   DEMO_DATA: boolean;
   LOG_LEVEL: string;
 };
@@ -84,6 +91,7 @@ export function readConfig(root: string, env: NodeJS.ProcessEnv = process.env): 
     PULSE_DATA_DIR: dataDir,
     SECRET_KEY: data.SECRET_KEY ?? keptSecret(dataDir),
     OPEN_SCHEMA: data.OPEN_SCHEMA ?? !production,
+    SECURE_COOKIES: data.SECURE_COOKIES ?? production,
     DEMO_DATA: data.DEMO_DATA ?? !production,
     LOG_LEVEL: data.LOG_LEVEL ?? (production ? 'info' : 'warn'),
   };

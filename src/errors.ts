@@ -54,6 +54,11 @@ export function unauthenticated(message = 'Sign in to see this.'): DomainError {
   return new DomainError('UNAUTHENTICATED', message);
 }
 
+/** The session was ended, has expired, or its refresh token is no longer good. */
+export function sessionEnded(message = 'This session is over. Sign in again.'): DomainError {
+  return new DomainError('SESSION_ENDED', message);
+}
+
 /** E-mail and password do not belong together; never says which of the two was wrong. */
 export function invalidCredentials(): DomainError {
   return new DomainError('INVALID_CREDENTIALS', 'The e-mail address or the password is wrong.');

@@ -23,7 +23,11 @@ const login = (email: string, password: string, token?: string): Promise<Answer>
 test('signing in answers a token that works, who it is, and when it ends', async () => {
   const { email, id } = org.users.MANAGER;
   const { data } = await login(`  ${email.toUpperCase()} `, PASSWORD);
-  expect(data.login).toMatchObject({ accessTokenExpiresIn: 900, refreshToken: null, user: { id, email, role: 'MANAGER' } });
+  expect(data.login).toMatchObject({
+    accessTokenExpiresIn: 900,
+    refreshToken: expect.stringMatching(/^prt\.[0-9a-f-]{36}\.[\w-]{43}$/),
+    user: { id, email, role: 'MANAGER' },
+  });
   expect(Date.parse(data.login.accessTokenExpiresAt)).toBe((Math.floor(now / 1000) + 900) * 1000);
   expect(Date.parse(data.login.user.lastLoginAt)).toBe(now);
   const { data: own } = await stage.send('{ viewer { id version } organization { id } }', { token: data.login.accessToken });
@@ -70,6 +74,7 @@ test('only a token that is exactly one of ours, and valid now, is a caller; no o
   const seconds = Math.floor(now / 1000);
   const claims = {
     sub: caller.userId,
+    sid: caller.sessionId,
     org: caller.orgId,
     role: 'OWNER',
     iat: seconds,
@@ -126,8 +131,9 @@ test('a token ends when it said it would', async () => {
   expect((await stage.send('{ viewer { id } }', { token })).errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
 });
 
-test('a token of an account that is gone reads nothing as viewer', async () => {
-  expect((await stage.send('{ viewer { id } }', { token: stage.tokenOf(org, 'ADMIN') })).errors?.[0]?.extensions.code).toBe(
-    'UNAUTHENTICATED',
-  );
+test('a token of an account that is gone, or may no longer sign in, is of no use', async () => {
+  for (const role of ['ADMIN', 'VIEWER'] as const) {
+    const { errors } = await stage.send('{ viewer { id } }', { token: stage.tokenOf(org, role) });
+    expect(errors?.[0]?.extensions.code).toBe('SESSION_ENDED');
+  }
 });

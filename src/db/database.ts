@@ -30,6 +30,8 @@ export interface Database {
   write<Result>(orgId: string, work: (tx: Transaction) => Promise<Result>): Promise<Result>;
   /** Who signs in with this e-mail, over all organizations; inactive and deleted users are not found. */
   findLogin(email: string): Promise<Login | null>;
+  /** The role of a session's user, while the session runs and the user may sign in; null otherwise. */
+  findSessionRole(session: { orgId: string; userId: string; sessionId: string }): Promise<Caller['role'] | null>;
   /** Whether the database answers. @throws DomainError UNAVAILABLE. */
   ping(): Promise<void>;
   /** Opens all connections now rather than while the first users sign in: both hash on the same few threads. */
@@ -68,6 +70,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
     readerFor: (caller) => openReader(caller, carry(readPool, caller.orgId, log), settings),
     write: (orgId, work) => writeIn(prisma, settings, orgId, work),
     findLogin: (email) => findLogin(signinPool, email),
+    findSessionRole: (session) => findSessionRole(readPool, session),
     ping: async () => {
       await readPool.query({ text: 'SELECT 1', query_timeout: PING_TIMEOUT_MS } as pg.QueryConfig).catch(rethrow);
     },
@@ -132,6 +135,21 @@ async function warmUp(pools: pg.Pool[]): Promise<void> {
     pools.flatMap((pool) => Array.from({ length: pool.options.max }, () => pool.connect())),
   ).catch(rethrow);
   for (const client of clients) client.release();
+}
+
+/** One round trip: asked on the way of every request whose answer is older than a second. The ids are UUIDs, checked here. */
+async function findSessionRole(
+  pool: pg.Pool,
+  { orgId, userId, sessionId }: { orgId: string; userId: string; sessionId: string },
+): Promise<Caller['role'] | null> {
+  if (![orgId, userId, sessionId].every(isUuid)) return null;
+  const question = `
+    BEGIN READ ONLY; SET LOCAL app.org_id = '${orgId}';
+    SELECT u.role FROM read.sessions AS s JOIN read.users AS u ON u.org_id = s.org_id AND u.id = s.user_id
+     WHERE s.id = '${sessionId}' AND s.user_id = '${userId}' AND s.ended_at IS NULL AND s.expires_at > now() AND u.is_active AND u.deleted_at IS NULL;
+    COMMIT`;
+  const results = (await pool.query(question).catch(rethrow)) as unknown as pg.QueryResult<{ role: Caller['role'] }>[];
+  return results[2]?.rows[0]?.role ?? null;
 }
 
 function rethrow(error: unknown): never {

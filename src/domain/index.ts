@@ -2,6 +2,7 @@ import type { Graph } from '../db/graph.js';
 import type { Resolvers } from '../generated/graphql.js';
 import { activityGraph } from './activities/graph.js';
 import { activityResolvers } from './activities/resolvers.js';
+import { sessionGraph } from './auth/graph.js';
 import { authResolvers, PUBLIC_FIELDS } from './auth/resolvers.js';
 import { companyGraph } from './companies/graph.js';
 import { companyResolvers } from './companies/resolvers.js';
@@ -20,10 +21,17 @@ export { PUBLIC_FIELDS };
 
 /** The list of rooms. Adding a room is adding its lines here. */
 export const graph: Graph = new Map(
-  [activityGraph, companyGraph, contactGraph, dealGraph, organizationGraph, pipelineGraph, stageGraph, userGraph].map((room) => [
-    room.table,
-    room,
-  ]),
+  [
+    activityGraph,
+    companyGraph,
+    contactGraph,
+    dealGraph,
+    organizationGraph,
+    pipelineGraph,
+    sessionGraph,
+    stageGraph,
+    userGraph,
+  ].map((room) => [room.table, room]),
 );
 
 export const resolvers: Resolvers[] = [

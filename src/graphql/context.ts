@@ -1,8 +1,9 @@
 import type { Caller } from '../caller.js';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Database, Reader, WriteRequest } from '../db/index.js';
-import type { AuthDoor } from '../domain/auth/auth.js';
-import { unauthenticated } from '../errors.js';
+import type { AuthDoor, SignedIn } from '../domain/auth/auth.js';
+import type { Device } from '../domain/auth/sessions.js';
+import { unauthenticated, type DomainError } from '../errors.js';
 import { refuseIdempotency, writeRequest } from './write-request.js';
 
 export interface ContextSettings {
@@ -10,10 +11,23 @@ export interface ContextSettings {
   door: AuthDoor;
   requestId: string;
   /** Where the request came from. */
-  ip: string | null;
+  device: Device;
+  cookie: RefreshCookie;
   /** Who the request's token says is calling; null for a visitor and for a token that is not valid. */
   caller: Caller | null;
+  /** Why a valid token is of no use: its session is over, or nobody can be asked. */
+  refusal: DomainError | null;
 }
+
+/** The cookie that carries a browser's refresh token. */
+export interface RefreshCookie {
+  read(): string | null;
+  write(token: string, expires: Date): void;
+  clear(): void;
+}
+
+/** A session as its payload shows it. */
+export type SignedInPayload = Omit<SignedIn, 'refreshToken'> & { refreshToken: string | null };
 
 /** What a mutation answers before its payload is read: the record it was about. */
 export interface Written {
@@ -28,20 +42,34 @@ export interface Written {
 export class GraphContext {
   readonly door: AuthDoor;
   readonly requestId: string;
-  readonly ip: string | null;
+  readonly device: Device;
+  readonly cookie: RefreshCookie;
   /** Shared with the copy that Apollo Server makes (Object.assign on the prototype); private fields would not survive it. */
-  private readonly own: { database: Database; caller: Caller | null; reader: Reader | undefined; ended: boolean };
+  private readonly own: {
+    database: Database;
+    caller: Caller | null;
+    refusal: DomainError | null;
+    reader: Reader | undefined;
+    ended: boolean;
+  };
 
   constructor(settings: ContextSettings) {
     this.door = settings.door;
     this.requestId = settings.requestId;
-    this.ip = settings.ip;
-    this.own = { database: settings.database, caller: settings.caller, reader: undefined, ended: false };
+    this.device = settings.device;
+    this.cookie = settings.cookie;
+    this.own = {
+      database: settings.database,
+      caller: settings.caller,
+      refusal: settings.refusal,
+      reader: undefined,
+      ended: false,
+    };
   }
 
   /** Who asks. @throws DomainError UNAUTHENTICATED for a visitor. */
   get caller(): Caller {
-    if (!this.own.caller) throw unauthenticated();
+    if (!this.own.caller) throw this.own.refusal ?? unauthenticated();
     return this.own.caller;
   }
 
@@ -69,10 +97,17 @@ export class GraphContext {
   /** Carries out a verb as the caller; its payload is then read with a fresh snapshot. @throws what the verb throws. */
   async write(info: GraphQLResolveInfo, verb: (request: WriteRequest) => Promise<string | Written>): Promise<Written> {
     const { caller } = this;
-    const request = { caller, database: this.own.database, ...writeRequest(info, this.requestId, this.ip) };
+    const request = { caller, database: this.own.database, ...writeRequest(info, this.requestId, this.device.ip) };
     const written = await verb(request);
     this.enter(caller);
     return typeof written === 'string' ? { id: written } : written;
+  }
+
+  /** Goes on as who signed in; the refresh token travels as the client asked. */
+  signedIn(session: SignedIn, byCookie: boolean): SignedInPayload {
+    this.enter(session.caller);
+    if (byCookie) this.cookie.write(session.refreshToken, session.sessionExpires);
+    return byCookie ? { ...session, refreshToken: null } : session;
   }
 
   /** For mutations without a caller, or that return a secret. @throws DomainError INVALID_INPUT when `@idempotent` is asked for. */

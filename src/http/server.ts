@@ -1,22 +1,34 @@
 import { randomUUID } from 'node:crypto';
 import type { ApolloServer } from '@apollo/server';
 import fastifyApollo from '@as-integrations/fastify';
+import cookies from '@fastify/cookie';
 import cors from '@fastify/cors';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Caller } from '../caller.js';
 import { callerFrom } from './caller.js';
+import { refreshCookie, type RefreshCookie } from './refresh-cookie.js';
 import { answerFailures } from './failures.js';
 import { healthRoutes } from './health.js';
 
 /** What the socket side needs of the stages behind it; it knows no GraphQL and no database. */
 export interface HttpSettings<Context extends object> {
   apollo: ApolloServer<Context>;
-  contextFor: (request: { requestId: string; ip: string | null; caller: Caller | null }) => Context;
+  contextFor: (request: ContextRequest) => Promise<Context>;
+  /** Whether the refresh cookie is for HTTPS only; off for http://localhost. */
+  secureCookies: boolean;
   verifyToken: (token: string) => Caller | null;
   /** Resolves when requests can be answered. */
   checkReady: () => Promise<void>;
   corsOrigins: readonly string[];
   log: FastifyBaseLogger;
+}
+
+/** What of a request concerns the context. */
+export interface ContextRequest {
+  requestId: string;
+  device: { ip: string | null; userAgent: string | null };
+  caller: Caller | null;
+  cookie: RefreshCookie;
 }
 
 /** Largest request body in bytes; the largest operation of the documentation has 4 KB. */
@@ -42,11 +54,17 @@ export async function httpServer<Context extends object>(settings: HttpSettings<
   endConnectionsWhenClosing(server);
   answerFailures(server);
   await server.register(cors, { origin: [...settings.corsOrigins], credentials: true, maxAge: 86_400 });
+  await server.register(cookies);
   await server.register(healthRoutes, { checkReady: settings.checkReady });
   await server.register(fastifyApollo(settings.apollo), {
     method: ['GET', 'POST'],
-    context: async (request) =>
-      settings.contextFor({ requestId: request.id, ip: request.ip, caller: callerFrom(request.headers, settings.verifyToken) }),
+    context: async (request, reply) =>
+      settings.contextFor({
+        requestId: request.id,
+        device: { ip: request.ip, userAgent: request.headers['user-agent']?.slice(0, 500) ?? null },
+        caller: callerFrom(request.headers, settings.verifyToken),
+        cookie: refreshCookie(request, reply, settings.secureCookies),
+      }),
   });
   return server;
 }

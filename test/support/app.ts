@@ -68,7 +68,7 @@ export async function openStage(settings: Partial<AppSettings> = {}): Promise<St
 
 /** The caller a token of this user stands for. */
 export function callerOf(org: Organization, role: Role): Caller {
-  return { orgId: org.id, userId: org.users[role].id, role };
+  return { orgId: org.id, userId: org.users[role].id, sessionId: org.users[role].id, role };
 }
 
 function testSettings(database: TestDatabase, seen: string[]): AppSettings {
@@ -81,6 +81,9 @@ function testSettings(database: TestDatabase, seen: string[]): AppSettings {
     connectTimeoutMs: 2_000,
     statementTimeoutMs: 10_000,
     accessTokenSeconds: 900,
+    sessionIdleSeconds: 14 * 86_400,
+    sessionSeconds: 90 * 86_400,
+    secureCookies: true,
     bcryptCost: 4,
     corsOrigins: [],
     openSchema: true,

@@ -1,39 +1,46 @@
 import type { Caller } from '../../caller.js';
-import type { Database } from '../../db/index.js';
 import { invalid, invalidCredentials } from '../../errors.js';
 import type { Passwords } from './passwords.js';
+import { refreshSession, startSession, type Device, type Issued, type SessionSettings } from './sessions.js';
 import type { AccessToken, Tokens } from './tokens.js';
 
 /** What signing in works with. */
-export interface AuthDoor {
-  database: Database;
+export interface AuthDoor extends SessionSettings {
   passwords: Passwords;
   tokens: Tokens;
-  now: () => number;
 }
 
+/** A session as it goes to the client. */
 export interface SignedIn extends AccessToken {
   caller: Caller;
+  refreshToken: string;
+  /** When the session ends, however much it is used. */
+  sessionExpires: Date;
 }
 
 /**
- * Signs in. Unknown e-mail, wrong password and inactive account are answered alike, in the same time.
+ * Signs in: a new session. Unknown e-mail, wrong password and inactive account are answered alike, in the same time.
  *
  * @throws DomainError INVALID_CREDENTIALS, INVALID_INPUT, RATE_LIMITED.
  */
-export async function login(door: AuthDoor, input: { email: string; password: string }): Promise<SignedIn> {
-  if (input.email.includes('\0'))
+export async function login(door: AuthDoor, input: { email: string; password: string }, device: Device): Promise<SignedIn> {
+  if (input.email.includes('\0')) {
     throw invalid(['input', 'email'], 'An e-mail address contains no NUL character.', 'NUL_CHARACTER');
+  }
   const found = await door.database.findLogin(input.email.trim());
   const matches = await door.passwords.matches(input.password, found?.passwordHash ?? null);
   if (!found || !matches) throw invalidCredentials();
-  const caller: Caller = { orgId: found.orgId, userId: found.userId, role: found.role };
-  await recordLogin(door, caller);
-  return { caller, ...door.tokens.sign(caller) };
+  return signedIn(door, await startSession(door, found, device));
 }
 
-async function recordLogin({ database, now }: AuthDoor, { orgId, userId }: Caller): Promise<void> {
-  await database.write(orgId, (tx) =>
-    tx.user.updateMany({ where: { orgId, id: userId }, data: { lastLoginAt: new Date(now()) } }),
-  );
+/** Goes on with a session. @throws DomainError SESSION_ENDED, UNAUTHENTICATED. */
+export async function refresh(door: AuthDoor, refreshToken: string): Promise<SignedIn> {
+  return signedIn(door, await refreshSession(door, refreshToken));
+}
+
+async function signedIn(door: AuthDoor, { caller: session, refreshToken, sessionExpires }: Issued): Promise<SignedIn> {
+  const role = await door.database.findSessionRole(session);
+  if (!role) throw invalidCredentials();
+  const caller: Caller = { ...session, role };
+  return { caller, refreshToken, sessionExpires, ...door.tokens.sign(caller) };
 }

@@ -1,24 +1,53 @@
+import { sessionEnded } from '../../errors.js';
 import type { Resolvers } from '../../generated/graphql.js';
 import { getViewer } from '../users/users.js';
-import { login } from './auth.js';
+import { login, refresh } from './auth.js';
+import { endSessions } from './sessions.js';
+import type { Reader } from '../../db/index.js';
+import { isUuid } from '../../lib/uuid.js';
+import type { SessionRow } from './graph.js';
 
 /** Root fields that need no caller. Everything else answers a visitor UNAUTHENTICATED (test/every-field.test.ts). */
-export const PUBLIC_FIELDS: readonly string[] = ['Mutation.login'];
+export const PUBLIC_FIELDS: readonly string[] = ['Mutation.login', 'Mutation.refreshToken'];
 
 export const authResolvers: Resolvers = {
+  Query: {
+    sessions: (_, __, { reader, door }) => listRunning(reader, door.now()),
+  },
   Mutation: {
     login: async (_, { input }, context, info) => {
       context.refuseIdempotency(info);
-      const signedIn = await login(context.door, input);
-      context.enter(signedIn.caller);
-      return signedIn;
+      const session = await login(context.door, input, context.device);
+      return context.signedIn(session, input.transport === 'COOKIE');
     },
+    refreshToken: async (_, { refreshToken }, context, info) => {
+      context.refuseIdempotency(info);
+      const token = refreshToken ?? context.cookie.read();
+      if (!token) throw sessionEnded();
+      return context.signedIn(await refresh(context.door, token), !refreshToken);
+    },
+    logout: async (_, __, { caller, door, cookie }) => {
+      cookie.clear();
+      return { endedSessions: await endSessions(door, caller, caller.sessionId, 'LOGOUT') };
+    },
+    logoutEverywhere: async (_, __, { caller, door, cookie }) => {
+      cookie.clear();
+      return { endedSessions: await endSessions(door, caller, null, 'LOGOUT') };
+    },
+    revokeSession: async (_, { id }, { caller, door }) => ({
+      endedSessions: isUuid(id) ? await endSessions(door, caller, id, 'REVOKED') : 0,
+    }),
   },
   AuthPayload: {
     accessToken: ({ token }) => token,
     accessTokenExpiresAt: ({ expiresAt }) => new Date(expiresAt).toISOString(),
     accessTokenExpiresIn: ({ expiresAt }, _, { door }) => Math.max(0, Math.round((expiresAt - door.now()) / 1000)),
-    refreshToken: () => null,
     user: (_, __, { reader }) => getViewer(reader),
   },
+  Session: { isCurrent: (session, _, { caller }) => session.id === caller.sessionId },
 };
+
+async function listRunning(reader: Reader, now: number): Promise<SessionRow[]> {
+  const sessions = (await reader.embedded('sessions', 'userId', reader.caller.userId, 'createdAt')) as SessionRow[];
+  return sessions.filter((session) => session.endedAt === null && Date.parse(session.expiresAt) > now).reverse();
+}

@@ -38,6 +38,7 @@ export function tokens({ secret, lifetimeSeconds, now }: TokenSettings): Tokens 
       const expiresAt = issuedAt + lifetimeSeconds;
       const claims = {
         sub: caller.userId,
+        sid: caller.sessionId,
         org: caller.orgId,
         role: caller.role,
         iat: issuedAt,
@@ -76,7 +77,8 @@ function verified(token: string, key: KeyObject, now: () => number): jwt.JwtPayl
 }
 
 function callerOf(payload: jwt.JwtPayload): Caller | null {
-  const { sub, org, role } = payload as { sub?: unknown; org?: unknown; role?: unknown };
-  if (typeof sub !== 'string' || typeof org !== 'string' || !isUuid(sub) || !isUuid(org)) return null;
-  return ROLES.includes(role as Role) ? { userId: sub, orgId: org, role: role as Role } : null;
+  const { sub, org, sid, role } = payload as Record<string, unknown>;
+  const ids = [sub, org, sid].every((id) => typeof id === 'string' && isUuid(id));
+  if (!ids || !ROLES.includes(role as Role)) return null;
+  return { userId: sub as string, orgId: org as string, sessionId: sid as string, role: role as Role };
 }
