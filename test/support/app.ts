@@ -71,7 +71,8 @@ export function callerOf(org: Organization, role: Role): Caller {
   return { orgId: org.id, userId: org.users[role].id, sessionId: org.users[role].id, role };
 }
 
-function testSettings(database: TestDatabase, seen: string[]): AppSettings {
+/** The settings of every test's server. */
+export function testSettings(database: Pick<TestDatabase, 'appUrl' | 'signinUrl'>, seen: string[] = []): AppSettings {
   return {
     root: ROOT,
     appUrl: database.appUrl,

@@ -1,6 +1,5 @@
-import { pino } from 'pino';
 import { buildApp } from '../../src/app.js';
-import { ROOT, SECRET } from './cluster.js';
+import { testSettings } from './app.js';
 
 /**
  * The server as a process of its own, for tests that kill it: node --import tsx test/support/server-process.ts '<JSON>'.
@@ -12,20 +11,7 @@ export interface ServerProcessSettings {
 }
 
 async function main({ appUrl, signinUrl }: ServerProcessSettings): Promise<void> {
-  const app = await buildApp({
-    root: ROOT,
-    appUrl,
-    signinUrl,
-    secret: SECRET,
-    poolSize: 4,
-    connectTimeoutMs: 2_000,
-    statementTimeoutMs: 10_000,
-    accessTokenSeconds: 900,
-    bcryptCost: 4,
-    corsOrigins: [],
-    openSchema: true,
-    log: pino({ level: 'silent' }),
-  });
+  const app = await buildApp(testSettings({ appUrl, signinUrl }));
   process.stdout.write(`${await app.http.listen({ port: 0, host: '127.0.0.1' })}\n`);
 }
 
