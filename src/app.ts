@@ -8,6 +8,7 @@ import { freshCaller, type FreshCaller } from './domain/auth/liveness.js';
 import { passwords } from './domain/auth/passwords.js';
 import { tokens } from './domain/auth/tokens.js';
 import { graph } from './domain/index.js';
+import { can } from './domain/permissions.js';
 import { GraphContext } from './graphql/context.js';
 import { buildSchema } from './graphql/schema.js';
 import { graphServer } from './graphql/server.js';
@@ -59,6 +60,7 @@ export async function buildApp(settings: AppSettings): Promise<App> {
     graph,
     seal: cursorSeal(secret, now),
     tenantFilter: settings.tenantFilter ?? true,
+    seesAll: (caller) => can(caller, 'records:readAll'),
   });
   const door: AuthDoor = {
     database,

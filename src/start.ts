@@ -38,8 +38,11 @@ export async function start(root: string, config: Config, log: Logger, say: (lin
     });
     await app.database.warmUp();
     const stop = async (): Promise<void> => {
-      await app.close();
-      await running.stop();
+      try {
+        await app.close();
+      } finally {
+        await running.stop();
+      }
     };
     return { app, demo, exited: running.exited, stop };
   } catch (error) {

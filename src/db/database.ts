@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { Caller } from '../caller.js';
 import { PrismaClient } from '../generated/prisma/client.js';
 import { isUuid } from '../lib/uuid.js';
-import type { Graph } from './graph.js';
+import type { ScopeSettings } from './engine/scope.js';
 import { translateFailure } from './failures.js';
 import { openReader, type Reader, type ReaderSettings } from './reader.js';
 import { openSnapshot, type Snapshot } from './snapshot.js';
@@ -37,9 +37,8 @@ export interface Database {
   /** Opens all connections now rather than while the first users sign in: both hash on the same few threads. */
   warmUp(): Promise<void>;
   close(): Promise<void>;
-  readonly graph: Graph;
-  /** Whether the application adds its own tenant condition; false only in tests of the second wall. */
-  readonly tenantFilter: boolean;
+  /** How a caller's scope is decided. */
+  readonly scope: ScopeSettings;
   readonly log: StatementLog;
 }
 
@@ -65,8 +64,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
   const prisma = new PrismaClient({ adapter: new PrismaPg(writePool) });
   return {
     log,
-    graph: settings.graph,
-    tenantFilter: settings.tenantFilter,
+    scope: settings,
     readerFor: (caller) => openReader(caller, carry(readPool, caller.orgId, log), settings),
     write: (orgId, work) => writeIn(prisma, settings, orgId, work),
     findLogin: (email) => findLogin(signinPool, email),

@@ -2,7 +2,7 @@ import { sqlState } from './sql-state.js';
 import { timedOut, unavailable } from '../errors.js';
 
 /** SQLSTATE classes and codes that mean the server is not there or has no room (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
-const GONE = /^(08|57P0|53[123]00|25P03)/;
+const GONE = /^(08(000|001|003|004|006)|57P0|53[123]00|25P03)/;
 const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH', 'EAI_AGAIN']);
 const STATEMENT_TIMEOUT = '57014';
 const LOCK_TIMEOUT = '55P03';

@@ -62,8 +62,6 @@ export interface Entity {
   aliases: Record<string, string>;
   /** Table that keeps these fields as they are after each change, with `key` as the column of this entity's id. */
   history?: { table: string; key: string; fields: readonly string[] };
-  /** SQL for `totals` exists (deals). */
-  totals?: 'money';
 }
 
 type Declaration<T extends Table> = Partial<Omit<Entity, 'table' | 'fields' | 'type' | 'defaultOrder'>> & {

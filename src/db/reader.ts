@@ -4,11 +4,11 @@ import { isUuid } from '../lib/uuid.js';
 import { connection, pageFrom, type Connection } from './connection.js';
 import type { CursorSeal } from './engine/cursor.js';
 import { countStatement, pageStatement, type PageRow, type Parents } from './engine/page.js';
-import { scopeOf, type Deleted, type Scope } from './engine/scope.js';
+import { scopeOf, type Deleted, type Scope, type ScopeSettings } from './engine/scope.js';
 import type { Statement } from './engine/sql.js';
 import { totalsStatement, type MoneyTotalRow } from './engine/totals.js';
 import { windowOf, type PageArgs, type Window } from './engine/window.js';
-import { entityOf, type Entity, type Graph, type OrderTerm } from './graph.js';
+import { entityOf, type Entity, type OrderTerm } from './graph.js';
 import { makeLoaders, type Loaders } from './loaders.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -33,15 +33,14 @@ export interface Reader {
   close(): void;
 }
 
-export interface ReaderSettings {
-  graph: Graph;
+export interface ReaderSettings extends ScopeSettings {
   seal: CursorSeal;
-  tenantFilter: boolean;
 }
 
 /** @see Reader */
-export function openReader(caller: Caller, snapshot: Snapshot, { graph, seal, tenantFilter }: ReaderSettings): Reader {
-  const scope = scopeOf(caller, graph, tenantFilter);
+export function openReader(caller: Caller, snapshot: Snapshot, settings: ReaderSettings): Reader {
+  const { graph, seal } = settings;
+  const scope = scopeOf(caller, settings);
   const loaders = makeLoaders(scope, snapshot);
   return {
     caller,

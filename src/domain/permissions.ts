@@ -2,16 +2,16 @@ import type { Caller, Role } from '../caller.js';
 import { forbidden } from '../errors.js';
 
 /**
- * Who may do what: the one table. Rooms' rules.ts add what a table cannot say. `records` are contacts, companies, deals and
+ * Who may do what: the one table. All roles read; who reads even what is a colleague's where members see only their own is
+ * `records:readAll`. Rooms' rules.ts add what a table cannot say. `records` are contacts, companies, deals and
  * activities.
  */
 const PERMISSIONS = {
-  'records:read': ['OWNER', 'ADMIN', 'MANAGER', 'MEMBER', 'VIEWER'],
+  'records:readAll': ['OWNER', 'ADMIN', 'MANAGER'],
   'records:writeOwn': ['OWNER', 'ADMIN', 'MANAGER', 'MEMBER'],
   'records:writeAll': ['OWNER', 'ADMIN', 'MANAGER'],
   'pipelines:write': ['OWNER', 'ADMIN'],
   'users:write': ['OWNER', 'ADMIN'],
-  'organization:write': ['OWNER', 'ADMIN'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof PERMISSIONS;

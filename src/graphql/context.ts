@@ -79,11 +79,6 @@ export class GraphContext {
     return (this.own.reader ??= this.own.database.readerFor(this.caller));
   }
 
-  /** Who asks, for logs; null for a visitor. */
-  get callerOrNull(): Caller | null {
-    return this.own.caller;
-  }
-
   /**
    * Goes on as `caller` with a fresh snapshot and fresh loaders: what a mutation's payload is read with. Root fields of a
    * mutation run one after the other, each with its payload, so they do not see each other's reader.

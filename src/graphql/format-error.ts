@@ -22,7 +22,10 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   });
   if (original instanceof DomainError) return answer(original.message, original.code, original.details);
   const code = formatted.extensions?.['code'];
-  if (typeof code === 'string' && code !== 'INTERNAL_SERVER_ERROR') return answer(formatted.message, code);
+  if (typeof code === 'string' && code !== 'INTERNAL_SERVER_ERROR') {
+    const { fields } = formatted.extensions as ErrorDetails;
+    return answer(formatted.message, code, fields ? { fields } : {});
+  }
   if (isInputError(original)) return answer(original.message, 'INVALID_INPUT', inputField(original));
   return answer(MASKED, 'INTERNAL');
 }

@@ -4,6 +4,7 @@ import { unwrapResolverError } from '@apollo/server/errors';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { GraphContext } from './context.js';
+import { checkVariables } from './variables.js';
 import { formatError, identify } from './format-error.js';
 
 export interface GraphServerSettings {
@@ -45,6 +46,7 @@ function operationPlugin(log: Logger): ApolloServerPlugin<GraphContext> {
     contextCreationDidFail: async ({ error }) => log.error({ err: error }, 'no context could be made'),
     unexpectedErrorProcessingRequest: async ({ error }) => log.error({ err: error }, 'request failed'),
     requestDidStart: async () => ({
+      didResolveOperation: async ({ request }) => checkVariables(request.variables),
       executionDidStart: async ({ contextValue }) => ({ executionDidEnd: async () => contextValue.end() }),
       willSendResponse: async ({ contextValue, response, errors, operationName }) => {
         contextValue.end();

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { getArgumentValues, getDirectiveValues, type GraphQLResolveInfo } from 'graphql';
+import { getArgumentValues, getDirectiveValues, type FieldNode, type GraphQLResolveInfo } from 'graphql';
 import type { WriteRequest } from '../db/index.js';
 import { invalid } from '../errors.js';
 import { canonical } from '../lib/canonical.js';
@@ -18,7 +18,8 @@ export function writeRequest(
 /** The idempotency claim of a field, or null without the directive. @throws DomainError INVALID_INPUT for an empty or long key. */
 function idempotencyClaim(info: GraphQLResolveInfo): WriteRequest['idempotency'] {
   const directive = info.schema.getDirective('idempotent');
-  const [node] = info.fieldNodes;
+  // A field that is selected twice is one field; the directive may stand on either.
+  const node = info.fieldNodes.find(hasDirective) ?? info.fieldNodes[0];
   const values = directive && node ? getDirectiveValues(directive, node, info.variableValues) : undefined;
   if (!values) return null;
   const key = values['key'] as string;
@@ -33,11 +34,14 @@ function idempotencyClaim(info: GraphQLResolveInfo): WriteRequest['idempotency']
 
 /** @throws DomainError INVALID_INPUT when a field that cannot promise it carries `@idempotent`. */
 export function refuseIdempotency(info: GraphQLResolveInfo): void {
-  const asked = info.fieldNodes.some((node) => node.directives?.some((directive) => directive.name.value === 'idempotent'));
-  if (asked)
+  if (info.fieldNodes.some(hasDirective))
     throw invalid(
       ['key'],
       `${info.fieldName} does not take @idempotent; its description says how to repeat it.`,
       'NOT_SUPPORTED',
     );
+}
+
+function hasDirective(node: FieldNode): boolean {
+  return node.directives?.some((directive) => directive.name.value === 'idempotent') ?? false;
 }

@@ -61,7 +61,7 @@ export async function httpServer<Context extends object>(settings: HttpSettings<
     context: async (request, reply) =>
       settings.contextFor({
         requestId: request.id,
-        device: { ip: request.ip, userAgent: request.headers['user-agent']?.slice(0, 500) ?? null },
+        device: { ip: addressOf(request.ip), userAgent: request.headers['user-agent']?.slice(0, 500) ?? null },
         caller: callerFrom(request.headers, settings.verifyToken),
         cookie: refreshCookie(request, reply, settings.secureCookies),
       }),
@@ -78,4 +78,9 @@ function endConnectionsWhenClosing(server: FastifyInstance): void {
   server.addHook('onSend', async (_, reply) => {
     if (closing) void reply.header('connection', 'close');
   });
+}
+
+/** Without the scope of a link-local address (`fe80::1%eth0`), which PostgreSQL's inet does not know. */
+function addressOf(ip: string): string {
+  return ip.replace(/%.*$/, '');
 }

@@ -1,10 +1,15 @@
-const scales = new Map<string, number>();
+/** ISO 4217 minor units that are not 2 (https://www.iso.org/iso-4217-currency-codes.html). Not Intl's: CLDR gives COP or HUF none, as shops print them. */
+const SCALES: Record<number, string> = {
+  0: 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF',
+  3: 'BHD IQD JOD KWD LYD OMR TND',
+  4: 'CLF UYW',
+};
 
-/** Digits after the point of a currency (ISO 4217 minor unit, from the CLDR data in Node): EUR 2, JPY 0, KWD 3. */
+const scales = new Map(
+  Object.entries(SCALES).flatMap(([scale, codes]) => codes.split(' ').map((code) => [code, Number(scale)] as const)),
+);
+
+/** Digits after the point of a currency: EUR 2, JPY 0, KWD 3. */
 export function currencyScale(code: string): number {
-  const known = scales.get(code);
-  if (known !== undefined) return known;
-  const scale = new Intl.NumberFormat('en', { style: 'currency', currency: code }).resolvedOptions().maximumFractionDigits ?? 2;
-  scales.set(code, scale);
-  return scale;
+  return scales.get(code) ?? 2;
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { invalid, type FieldError } from '../../errors.js';
 import { isUuid } from '../../lib/uuid.js';
+import { referenceCondition, type Scope } from './scope.js';
 import { kindOf, type Entity, type Kind } from '../graph.js';
 import { all, any, column, type Sql } from './sql.js';
 
@@ -14,24 +15,24 @@ export type FilterInput = Readonly<Record<string, unknown>>;
  *
  * @throws DomainError INVALID_INPUT for a null operand or a text PostgreSQL cannot hold.
  */
-export function filterCondition(entity: Entity, alias: string, filter: FilterInput, path: Path = ['filter']): Sql {
+export function filterCondition(entity: Entity, alias: string, filter: FilterInput, scope: Scope, path: Path = ['filter']): Sql {
   const conditions = Object.entries(filter).map(([name, operand]) => {
     const here = [...path, name];
     if (operand === undefined) return all([]);
     if (operand === null) throw nullOperand(here);
-    if (name === 'and') return all(branches(entity, alias, operand, here));
-    if (name === 'or') return any(branches(entity, alias, operand, here));
-    if (name === 'not') return sql`${filterCondition(entity, alias, operand as FilterInput, here)} is not true`;
-    return fieldCondition(entity, alias, name, operand as FilterInput, here);
+    if (name === 'and') return all(branches(entity, alias, operand, scope, here));
+    if (name === 'or') return any(branches(entity, alias, operand, scope, here));
+    if (name === 'not') return sql`${filterCondition(entity, alias, operand as FilterInput, scope, here)} is not true`;
+    return fieldCondition(entity, alias, name, operand as FilterInput, scope, here);
   });
   return all(conditions);
 }
 
-function branches(entity: Entity, alias: string, operands: unknown, path: Path): Sql[] {
-  return (operands as FilterInput[]).map((operand, index) => filterCondition(entity, alias, operand, [...path, index]));
+function branches(entity: Entity, alias: string, operands: unknown, scope: Scope, path: Path): Sql[] {
+  return (operands as FilterInput[]).map((operand, index) => filterCondition(entity, alias, operand, scope, [...path, index]));
 }
 
-function fieldCondition(entity: Entity, alias: string, name: string, operators: FilterInput, path: Path): Sql {
+function fieldCondition(entity: Entity, alias: string, name: string, operators: FilterInput, scope: Scope, path: Path): Sql {
   const field = entity.aliases[name] ?? name;
   if (!(name in entity.filters)) throw new Error(`${entity.table} declares no filter ${name}.`);
   const { kind } = kindOf(entity, field);
@@ -41,7 +42,10 @@ function fieldCondition(entity: Entity, alias: string, name: string, operators: 
     if (operand === undefined) return all([]);
     if (operand === null) throw nullOperand(here);
     checkText(operand, here);
-    return operatorCondition(target, kind, operator, operand);
+    const condition = operatorCondition(target, kind, operator, operand);
+    const reachable = referenceCondition(entity, alias, field, scope);
+    if (!reachable) return condition;
+    return operator === 'isNull' && operand ? any([condition, sql`not ${reachable}`]) : all([condition, reachable]);
   });
   return all(conditions);
 }

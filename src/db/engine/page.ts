@@ -55,7 +55,7 @@ export interface List {
 export function listConditions({ entity, scope, window, parents }: List): Sql[] {
   const conditions = scopeConditions(entity, ROW, scope, window.deleted);
   if (parents) conditions.push(sql`${column(ROW, parents.key)} = parent.id`);
-  return [...conditions, filterCondition(entity, ROW, window.filter)];
+  return [...conditions, filterCondition(entity, ROW, window.filter, scope)];
 }
 
 /** The parents as a table `parent(id)`; a list without parents has one that nothing refers to. */

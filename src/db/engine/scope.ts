@@ -16,12 +16,17 @@ export interface Scope {
 /** Whether deleted rows take part (SDL enum DeletedScope); undefined: they do not. */
 export type Deleted = 'WITH' | 'ONLY' | undefined;
 
-/** Managers and above see all records, whatever the organization has set. */
-const SEE_ALL = ['OWNER', 'ADMIN', 'MANAGER'];
+/** What decides a caller's scope beside the caller. */
+export interface ScopeSettings {
+  graph: Graph;
+  tenantFilter: boolean;
+  /** Whether a caller's role sees all records, whatever the organization has set. */
+  seesAll: (caller: Caller) => boolean;
+}
 
 /** The scope of a caller. */
-export function scopeOf(caller: Caller, graph: Graph, tenantFilter: boolean): Scope {
-  return { orgId: caller.orgId, tenantFilter, graph, onlyOf: SEE_ALL.includes(caller.role) ? null : caller.userId };
+export function scopeOf(caller: Caller, { graph, tenantFilter, seesAll }: ScopeSettings): Scope {
+  return { orgId: caller.orgId, tenantFilter, graph, onlyOf: seesAll(caller) ? null : caller.userId };
 }
 
 /** Tenant, visibility and soft delete: in every statement the engine writes, here and nowhere else. */
@@ -37,14 +42,31 @@ export function scopeConditions(entity: Entity, alias: string, scope: Scope, del
 }
 
 /**
- * What a member or viewer sees where the organization's setting `visibility` is OWNER; null when no condition is needed. The
+ * What a member or viewer sees where the organization's setting `visibility` is anything but ORGANIZATION; null when no condition is needed. The
  * setting is read in the same statement, so that changing it is felt at once; PostgreSQL reads it once a statement.
  */
 export function visibleCondition(entity: Entity, alias: string, scope: Scope): Sql | null {
   const { onlyOf, graph } = scope;
   if (onlyOf === null || !entity.visibility) return null;
-  const openToAll = sql`(select settings ->> 'visibility' is distinct from 'OWNER' from read.organizations)`;
+  const openToAll = sql`(select coalesce(settings ->> 'visibility', 'ORGANIZATION') = 'ORGANIZATION' from read.organizations)`;
   return any([openToAll, ...ownConditions(entity, alias, onlyOf, graph)]);
+}
+
+/**
+ * That what a field refers to is visible; null when it always is. A reference to a hidden record reads null, so a filter must
+ * not find it either.
+ */
+export function referenceCondition(entity: Entity, alias: string, field: string, scope: Scope): Sql | null {
+  const relation = Object.values(entity.toOne).find(({ key }) => key === field);
+  const target = relation && entityOf(scope.graph, relation.entity);
+  const inner = `${alias}_${field}`;
+  const visible = target ? visibleCondition(target, inner, scope) : null;
+  if (!target || !visible) return null;
+  const same = [
+    sql`${sql.ref(`${inner}.org_id`)} = ${sql.ref(`${alias}.org_id`)}`,
+    sql`${column(inner, 'id')} = ${column(alias, field)}`,
+  ];
+  return sql`exists (select from ${viewOf(target, inner)} where ${all([...same, visible])})`;
 }
 
 function ownConditions(entity: Entity, alias: string, userId: string, graph: Graph): Sql[] {

@@ -10,7 +10,7 @@ import { openWriter, type Writer } from './writer.js';
 /** One mutation field as the database side needs it. */
 export interface WriteRequest {
   caller: Caller;
-  database: Pick<Database, 'write' | 'graph' | 'tenantFilter'>;
+  database: Pick<Database, 'write' | 'scope'>;
   origin: Origin;
   /** What `@idempotent` asked for; null without it. */
   idempotency: IdempotencyClaim | null;
@@ -33,7 +33,8 @@ export async function change(request: WriteRequest, recordId: string, work: (wri
       return await request.database.write(request.caller.orgId, (tx) => attemptChange(tx, request, recordId, work));
     } catch (error) {
       if (!isTransient(error)) throw error;
-      if (attempt === MOST_ATTEMPTS) throw conflict('Others are changing the same records. Try again in a moment.');
+      if (attempt === MOST_ATTEMPTS)
+        throw conflict('Others are changing the same records. Try again in a moment.', { retryAfterSeconds: 1 });
       await pause(attempt * attempt * 5 * (0.5 + Math.random()));
     }
   }
@@ -49,10 +50,10 @@ async function attemptChange(
   // What is no UUID is no record: the work says so, and there is nothing to remember.
   const known = idempotency && isUuid(recordId) ? await claimKey(tx, caller, idempotency, recordId) : null;
   if (known) return known;
-  const { writer, facts } = openWriter(tx, caller, database.graph, database.tenantFilter);
+  const { writer, facts } = openWriter(tx, caller, database.scope);
   await work(writer);
   // Last: the head row is locked from here to the commit, so that the order of seq is the order of commits.
-  if (facts.length > 0) await writeFacts(tx, caller, origin, database.graph, facts);
+  if (facts.length > 0) await writeFacts(tx, caller, origin, database.scope.graph, facts);
   return recordId;
 }
 

@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Caller } from '../../caller.js';
 import type { Transaction } from '../database.js';
 import { compile, type Sql } from '../engine/sql.js';
+import { canonical } from '../../lib/canonical.js';
 import { columnOf, type Entity, type Graph } from '../graph.js';
 
 /** Where a change came from. */
@@ -25,7 +26,7 @@ export interface Fact {
   after: Record<string, unknown>;
 }
 
-/** Name of the value that holds the caller's address: personal, so the audit row itself only commits to it. */
+/** Name of the value that holds the caller's address. The column `ip_address` repeats it for reading and is outside what a chain may cover. */
 const IP = '@ip';
 
 /**
@@ -86,7 +87,7 @@ function rowOf(fact: Fact, origin: Origin, n: number): { values: ValueRow[] } & 
 function commitment({ salt, field, before, after }: ValueRow): string {
   return createHash('sha256')
     .update(Buffer.from(salt, 'hex'))
-    .update(JSON.stringify([field, before ?? null, after ?? null]))
+    .update(canonical([field, before ?? null, after ?? null]))
     .digest('hex');
 }
 

@@ -13,6 +13,12 @@ export function lockStatement(entity: Entity, scope: Scope, id: string, exclusiv
   return compile(sql`select ${textList(entity)} from ${table(entity)} where ${visibleRow(entity, scope, id)} ${strength}`);
 }
 
+/** Rows for one change of all of them, seen by the caller or not; locked in the order of their ids. */
+export function lockAllStatement(entity: Entity, scope: Scope, ids: readonly string[]): Statement {
+  const rows = all([tenantOf(scope, 't', entity.tenant), sql`t.id = any(${ids}::uuid[])`]);
+  return compile(sql`select ${textList(entity)} from ${table(entity)} where ${rows} order by t.id for no key update of t`);
+}
+
 /** A visible row that is only referred to: stays there until the commit, and can be edited meanwhile. */
 export function holdStatement(entity: Entity, scope: Scope, id: string): Statement {
   return compile(sql`select ${textList(entity)} from ${table(entity)} where ${visibleRow(entity, scope, id)} for key share of t`);
@@ -22,7 +28,7 @@ export function holdStatement(entity: Entity, scope: Scope, id: string): Stateme
 export function rivalsStatement(entity: Entity, scope: Scope, id: string, version: number): Statement {
   return compile(sql`
     select array(select jsonb_object_keys(a.changes - '@ip') order by 1) as fields, a.user_id as "userId",
-           nullif(btrim(u.first_name || ' ' || u.last_name), '') as name
+           coalesce(nullif(btrim(u.first_name || ' ' || u.last_name), ''), u.email) as name
     from public.audit_logs as a left join public.users as u on u.org_id = a.org_id and u.id = a.user_id
     where ${tenantOf(scope, 'a')} and a.entity_type = ${entity.type} and a.entity_id = ${id}::uuid and a.entity_version > ${version}
     order by a.seq`);

@@ -3,12 +3,13 @@ import { idTaken, invalid, notFound, versionConflict } from '../../errors.js';
 import { canonical } from '../../lib/canonical.js';
 import { isUuid } from '../../lib/uuid.js';
 import type { Transaction } from '../database.js';
-import { scopeOf, type Scope } from '../engine/scope.js';
+import { scopeOf, type Scope, type ScopeSettings } from '../engine/scope.js';
 import { entityOf, type Entity, type Graph } from '../graph.js';
 import type { Fact } from './facts.js';
 import {
   deriveStatement,
   holdStatement,
+  lockAllStatement,
   lockStatement,
   normalized,
   rivalsStatement,
@@ -63,14 +64,21 @@ export interface Writer {
     edit: Edit<R>,
     changesOf: (row: R) => Changes | Promise<Changes>,
   ): Promise<{ row: R; changed: boolean }>;
+  /**
+   * Applies changes to many records, as a consequence of another edit: a fact each, no new versions. All of them are set to
+   * the same fields.
+   */
+  editAll(table: string, ids: string[], action: string, changesOf: (row: LockedRow) => Changes): Promise<void>;
   /** Applies changes to a record that is already locked or nobody else can see yet. */
   apply(table: string, row: LockedRow, action: string, changes: Changes): Promise<boolean>;
   /** Keeps a record from being deleted or restructured until the commit; null when there is none. */
   hold(table: string, id: string): Promise<LockedRow | null>;
   /** Locks a record that is about to get derived columns, seen by the caller or not, so that they are derived one by one. */
   settle(table: string, id: string): Promise<void>;
-  /** Lets only one change at a time go on with something, until its commit; take it before any record's lock. */
+  /** Lets only one change of the organization at a time go on with something, until its commit. */
   alone(what: string): Promise<void>;
+  /** That no record of any type has an id that the client made. @throws DomainError CONFLICT. */
+  checkIdIsFree(id: string): Promise<void>;
   /** Sets derived columns: no fact, no version. */
   derive(table: string, rows: ({ id: string } & Changes)[]): Promise<void>;
   /** Marks what follows as consequences of one edit: facts, but no new versions of deals; references are checked at the commit. */
@@ -78,19 +86,14 @@ export interface Writer {
 }
 
 type Finders = 'findFirst' | 'findMany' | 'count' | 'aggregate';
-type Models =
-  'activity' | 'contact' | 'company' | 'deal' | 'dealHistory' | 'organization' | 'pipeline' | 'pipelineHistory' | 'pipelineStage';
+type Models = 'activity' | 'deal' | 'dealHistory' | 'organization' | 'pipeline' | 'pipelineHistory' | 'pipelineStage';
 export type Reads = { [M in Models]: Pick<Transaction[M], Finders & keyof Transaction[M]> };
 
 /** @see Writer */
-export function openWriter(
-  tx: Transaction,
-  caller: Caller,
-  graph: Graph,
-  tenantFilter: boolean,
-): { writer: Writer; facts: Fact[] } {
+export function openWriter(tx: Transaction, caller: Caller, settings: ScopeSettings): { writer: Writer; facts: Fact[] } {
   const facts: Fact[] = [];
-  const scope = scopeOf(caller, graph, tenantFilter);
+  const { graph, tenantFilter } = settings;
+  const scope = scopeOf(caller, settings);
   const desk: Desk = { tx, caller, graph, facts, scope };
   const writer: Writer = {
     caller,
@@ -101,12 +104,14 @@ export function openWriter(
       await insert(desk, entityOf(graph, table), action, values);
     },
     edit: (table, id, options, changesOf) => edit(desk, entityOf(graph, table), id, options, changesOf),
+    editAll: (table, ids, action, changesOf) => editAll(desk, entityOf(graph, table), ids, action, changesOf),
     apply: (table, row, action, changes) => apply(desk, entityOf(graph, table), row, action, changes, []),
     hold: (table, id) => lock(desk, entityOf(graph, table), id, 'hold'),
     settle: async (table, id) => {
       await lock({ ...desk, scope: { ...scope, onlyOf: null } }, entityOf(graph, table), id, 'edit');
     },
-    alone: (what) => alone(tx, what),
+    alone: (what) => alone(desk, what),
+    checkIdIsFree: (id) => checkIdIsFree(desk, id),
     derive: async (table, rows) => {
       if (rows.length > 0) await run(tx, deriveStatement(entityOf(graph, table), scope, rows));
     },
@@ -140,6 +145,32 @@ async function edit<R>(
   const changes = await changesOf(row as R);
   const changed = await apply(desk, entity, row, options.action, changes, options.alsoSet ?? []);
   return { row: row as R, changed };
+}
+
+async function editAll(
+  desk: Desk,
+  entity: Entity,
+  ids: string[],
+  action: string,
+  changesOf: (row: LockedRow) => Changes,
+): Promise<void> {
+  const rows = await run<LockedRow>(desk.tx, lockAllStatement(entity, desk.scope, ids));
+  const changed = rows
+    .map((row) => ({ row, changes: normalized(entity, changesOf(row)) }))
+    .filter(({ changes }) => Object.keys(changes).length > 0);
+  if (changed.length === 0) return;
+  await run(
+    desk.tx,
+    deriveStatement(
+      entity,
+      desk.scope,
+      changed.map(({ row, changes }) => ({ id: row.id, ...changes })),
+    ),
+  );
+  for (const { row, changes } of changed) {
+    const values = Object.entries(changes).map(([field, after]) => ({ field, before: row[field] ?? null, after: after ?? null }));
+    desk.facts.push({ action, entity, id: row.id, version: row.version, values, after: { ...row, ...changes } });
+  }
 }
 
 async function apply(
@@ -180,14 +211,14 @@ async function insert(desk: Desk, entity: Entity, action: string, values: Change
   desk.facts.push({ action, entity, id: given.id, version: 1, values: facts, after: given });
 }
 
-async function alone(tx: Transaction, what: string): Promise<void> {
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${what}, 0))`;
+async function alone({ tx, caller }: Desk, what: string): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`${caller.orgId} ${what}`}, 0))`;
 }
 
-async function checkIdIsFree({ tx, scope, graph }: Desk, id: string): Promise<void> {
-  await alone(tx, `${scope.orgId} ${id}`);
-  const records = [...graph.values()].filter((entity) => entity.root);
-  const [taken] = await run<{ type: string }>(tx, takenStatement(records, scope, id));
+async function checkIdIsFree(desk: Desk, id: string): Promise<void> {
+  const { tx, scope, graph } = desk;
+  await alone(desk, `id ${id}`);
+  const [taken] = await run<{ type: string }>(tx, takenStatement([...graph.values()], scope, id));
   if (taken) throw idTaken(taken.type, id);
 }
 

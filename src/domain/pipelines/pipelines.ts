@@ -22,6 +22,8 @@ export async function createPipeline(request: WriteRequest, input: CreatePipelin
   const id = newId(input);
   const values = changesFrom(input, FIELDS);
   const stages = stagesFrom(input.stages);
+  if (stages.some((stage) => stage.id === id))
+    throw invalid(['input', 'stages'], 'A stage and its pipeline have ids of their own.', 'ID_USED');
   return change(request, id, async (writer) => {
     checkCanWritePipelines(writer.caller);
     await checkNeverUsed(writer, stages, null);
@@ -116,18 +118,17 @@ export async function holdStageForNewDeal(
       throw invalid(['input', 'stageId'], 'This stage belongs to another pipeline.', 'NOT_FOUND');
     return stage;
   }
-  const named =
-    typeof input.pipelineId === 'string' ? { id: isUuid(input.pipelineId) ? input.pipelineId : NO_ID } : { isDefault: true };
+  const nowhere = invalid(['input', 'pipelineId'], 'There is no pipeline with this id that you can see.', 'NOT_FOUND');
+  if (typeof input.pipelineId === 'string' && !isUuid(input.pipelineId)) throw nowhere;
+  const named = typeof input.pipelineId === 'string' ? { id: input.pipelineId } : { isDefault: true };
   const pipeline = await writer.reads.pipeline.findFirst({
     where: { ...writer.tenant, deletedAt: null, ...named },
     select: { stages: true },
   });
   const [first] = (pipeline?.stages ?? []) as unknown as Stage[];
-  if (!first) throw invalid(['input', 'pipelineId'], 'There is no pipeline with this id that you can see.', 'NOT_FOUND');
+  if (!first) throw nowhere;
   return holdStage(writer, first.id, ['input', 'pipelineId']);
 }
-
-const NO_ID = '00000000-0000-0000-0000-000000000000';
 
 function added(pipeline: PipelineRow, stages: Stage[]): Stage[] {
   return stages.filter((stage) => !(pipeline.stages as Stage[]).some((old) => old.id === stage.id));
@@ -144,6 +145,7 @@ async function checkNeverUsed(writer: Writer, stages: Stage[], pipelineId: strin
       where: { ...writer.tenant, id: stage.id },
       select: { pipelineId: true },
     });
+    if (!taken) await writer.checkIdIsFree(stage.id);
     if (used || (taken && taken.pipelineId !== pipelineId))
       throw invalid(['input', 'stages'], 'The id of a stage is never used again. Leave it out to get a new one.', 'ID_USED');
   }

@@ -56,7 +56,7 @@ function faultsOf(stage: Stage, earlier: Stage[]): [field: string, message: stri
   return faults;
 }
 
-/** As PostgreSQL's lower() folds: one sigma for both of JavaScript's. */
+/** As PostgreSQL's lower() folds: one sigma, and an i without the dot that JavaScript leaves on İ. */
 function folded(name: string): string {
-  return name.toLowerCase().replaceAll('ς', 'σ');
+  return name.toLowerCase().replaceAll('ς', 'σ').replaceAll('i\u0307', 'i');
 }
