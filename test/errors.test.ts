@@ -128,6 +128,15 @@ test.each([
   expect(await codeOf(query)).toBe(code);
 });
 
+test('variables that nest or multiply beyond what any client needs are refused before anything walks them', async () => {
+  const deep = (depth: number): object => Array.from({ length: depth }).reduce<object>((inner) => ({ not: inner }), {});
+  const query = 'query ($f: DealFilter) { deals(filter: $f) { totalCount } }';
+  expect(await codeOf(query, { f: deep(30) })).toBeUndefined();
+  for (const f of [deep(100), deep(4_000), { or: Array.from({ length: 36_000 }, () => ({ title: { eq: 'x' } })) }]) {
+    expect(await codeOf(query, { f })).toBe('INVALID_INPUT');
+  }
+});
+
 test('a nullable variable inside a one-of input is INVALID_INPUT', async () => {
   const query =
     'query ($sort: Sort!, $s: Sort) { deals(orderBy: [{ value: $sort }]) { nodes { id } } contacts(orderBy: [{ email: $s }]) { nodes { id } } }';

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { canonical } from '../src/lib/canonical.js';
 import { openStage, type Answer, type Stage } from './support/app.js';
 import { connect } from './support/database.js';
 import type { Organization } from './support/world.js';
@@ -120,6 +122,19 @@ test('32 writers at once: all succeed or conflict; numbers have no gap, their or
      SELECT live.*, told.* FROM live LEFT JOIN told USING (type, id) WHERE coalesce(told.version, 1) <> live.version OR coalesce(told.changes, 0) <> live.version - 1 OR NOT coalesce(ordered, true)`,
   );
   expect(wrong).toEqual([]);
+  // Every commitment can be made again from the values beside it: what a hash chain will stand on.
+  const kept = await rows<{ field: string; before: unknown; after: unknown; salt: Buffer; told: string }>(
+    `SELECT v.field, v.before, v.after, v.salt, a.changes ->> v.field AS told FROM audit_values v JOIN audit_logs a ON a.org_id = v.org_id AND a.id = v.audit_id WHERE v.org_id = $1`,
+  );
+  expect(kept.length).toBeGreaterThan(100);
+  for (const { field, before, after, salt, told } of kept) {
+    expect(
+      createHash('sha256')
+        .update(salt)
+        .update(canonical([field, before, after]))
+        .digest('hex'),
+    ).toBe(told);
+  }
   const stale = await rows(
     `SELECT d.id FROM deals d JOIN LATERAL (SELECT * FROM deal_history h WHERE h.org_id = d.org_id AND h.deal_id = d.id ORDER BY at DESC, seq DESC LIMIT 1) h ON true
      WHERE d.org_id = $1 AND (h.stage_id, h.status, h.value, h.owner_id, h.is_deleted) IS DISTINCT FROM (d.stage_id, d.status, d.value, d.owner_id, d.deleted_at IS NOT NULL)`,
@@ -207,6 +222,68 @@ test('a stage that goes takes no deal with it: open ones need a target, versions
     },
   );
   expect(reused.errors?.[0]?.extensions).toMatchObject({ code: 'INVALID_INPUT', fields: [{ code: 'ID_USED' }] });
+});
+
+test('a stage edit that races a move to another pipeline leaves the moved deal where it went', async () => {
+  const { data } = await send(
+    'mutation ($i: CreatePipelineInput!) { createPipeline(input: $i) { pipeline { stages { id } } } }',
+    {
+      i: { name: 'Other', stages: [{ name: 'One', probability: 10, daysToRot: 5 }] },
+    },
+  );
+  const elsewhere: string = data.createPipeline.pipeline.stages[0].id;
+  const [first, , third] = org.stageIds as [string, string, string];
+  const deal = await stage.world.deal(org, { stage_id: third });
+  // The move is under way and not yet committed when the edit makes its plan.
+  const mover = await connect(stage.database.ownerUrl);
+  await mover.query('BEGIN');
+  await mover.query(
+    `UPDATE deals SET pipeline_id = (SELECT pipeline_id FROM pipeline_stages WHERE id = $1), stage_id = $1 WHERE id = $2`,
+    [elsewhere, deal],
+  );
+  const edit = send(
+    'mutation ($id: ID!, $input: UpdatePipelineInput!) { updatePipeline(id: $id, input: $input) { pipeline { id } } }',
+    {
+      id: org.pipelineId,
+      input: { stages: [{ id: first, name: 'First', probability: 5 }], moveDealsTo: first },
+    },
+  );
+  await pause(300);
+  await mover.query('COMMIT');
+  await mover.end();
+  expect((await edit).errors).toBeUndefined();
+  expect(await rows('SELECT stage_id FROM deals WHERE id = $1', [deal])).toEqual([{ stage_id: elsewhere }]);
+});
+
+test('a stage with a thousand deals goes in one edit', async () => {
+  const [first, second, third] = org.stageIds as [string, string, string];
+  await stage.world.client.query(
+    `INSERT INTO deals (org_id, id, pipeline_id, stage_id, title, currency, position, status, closed_at)
+     SELECT $1, gen_random_uuid(), $2, $3, 'Deal', 'EUR', 'a', (CASE i % 3 WHEN 0 THEN 'LOST' ELSE 'OPEN' END)::"DealStatus", CASE i % 3 WHEN 0 THEN now() END FROM generate_series(1, 1000) AS i`,
+    [org.id, org.pipelineId, third],
+  );
+  const { errors } = await send(
+    'mutation ($id: ID!, $input: UpdatePipelineInput!) { updatePipeline(id: $id, input: $input) { pipeline { id } } }',
+    {
+      id: org.pipelineId,
+      input: {
+        stages: [
+          { id: first, name: 'First', probability: 5 },
+          { id: second, name: 'Second', probability: 5 },
+        ],
+        moveDealsTo: second,
+      },
+    },
+  );
+  expect(errors).toBeUndefined();
+  const carried = await rows(
+    'SELECT stage_id, status, count(*)::int AS n, max(version)::int AS version FROM deals WHERE org_id = $1 GROUP BY 1, 2 ORDER BY 2',
+  );
+  expect(carried).toEqual([
+    { stage_id: second, status: 'OPEN', n: 667, version: 1 },
+    { stage_id: first, status: 'LOST', n: 333, version: 1 },
+  ]);
+  expect(await rows(`SELECT count(*)::int AS n FROM audit_logs WHERE org_id = $1 AND action = 'MOVE'`)).toEqual([{ n: 1000 }]);
 });
 
 test('deleting a contact while deals link to it leaves no link made after the deletion', async () => {

@@ -148,6 +148,34 @@ describe('where visibility is OWNER', () => {
     }
   });
 
+  test('a filter does not find by a reference that reads null', async () => {
+    const own = await stage.world.deal(org, {
+      owner_id: org.users.MEMBER.id,
+      contact_id: hidden.contact,
+      title: 'With a hidden contact',
+    });
+    const find = async (filter: object): Promise<string[]> =>
+      (
+        await send('query ($f: DealFilter) { deals(filter: $f) { nodes { id } } }', 'MEMBER', {
+          f: { and: [{ id: { eq: own } }, filter] },
+        })
+      ).data.deals.nodes.map((row: { id: string }) => row.id);
+    expect(await find({ contactId: { eq: hidden.contact } })).toEqual([]);
+    expect(await find({ contactId: { in: [hidden.contact, seen.contact] } })).toEqual([]);
+    expect(await find({ contactId: { isNull: false } })).toEqual([]);
+    expect(await find({ contactId: { isNull: true } })).toEqual([own]);
+    expect(await find({ not: { contactId: { eq: hidden.contact } } })).toEqual([own]);
+    await stage.world.client.query('UPDATE deals SET contact_id = $1 WHERE id = $2', [seen.contact, own]);
+    expect(await find({ contactId: { eq: seen.contact } })).toEqual([own]);
+    await stage.world.client.query('DELETE FROM deals WHERE id = $1', [own]);
+  });
+
+  test('a setting that this version does not know hides rather than shows', async () => {
+    await show('TEAM');
+    expect((await send('{ companies { totalCount } }')).data.companies.totalCount).toBe(2);
+    await show('OWNER');
+  });
+
   test('handing a record over takes it out of sight: the payload is null, the change is made', async () => {
     const deal = await stage.world.deal(org, { owner_id: org.users.MEMBER.id, title: 'Given away' });
     const { data, errors } = await send(

@@ -1,0 +1,78 @@
+import type { Caller } from '../../caller.js';
+import { idTaken, invalid, versionConflict } from '../../errors.js';
+import { isUuid } from '../../lib/uuid.js';
+import type { Transaction } from '../database.js';
+import type { Scope } from '../engine/scope.js';
+import { entityOf, type Entity, type Graph } from '../graph.js';
+import type { Fact } from './facts.js';
+import { holdStatement, lockStatement, rivalsStatement, takenStatement, type Changes } from './statements.js';
+
+/** A record as it is locked for a change: field names of its graph.ts, decimals and moments as text. */
+export type LockedRow = { id: string; version: number; deletedAt: string | null } & Record<string, unknown>;
+
+/** What the parts of a writer share. */
+export interface Desk {
+  tx: Transaction;
+  caller: Caller;
+  graph: Graph;
+  facts: Fact[];
+  scope: Scope;
+}
+
+/** A reference to a record that is missing, foreign, hidden or deleted; held until the commit so that it stays none of these. */
+export async function checkReferences(desk: Desk, entity: Entity, changes: Changes): Promise<void> {
+  for (const { entity: table, key, evenDeleted } of Object.values(entity.toOne)) {
+    const id = changes[key];
+    if (typeof id !== 'string' || evenDeleted) continue;
+    const target = entityOf(desk.graph, table);
+    const row = await lock(desk, target, id, 'hold');
+    if (!row || row.deletedAt)
+      throw invalid(['input', key], `There is no ${target.type.toLowerCase()} with this id that you can see.`, 'NOT_FOUND');
+  }
+}
+
+export async function checkIdIsFree(desk: Desk, id: string): Promise<void> {
+  const { tx, scope, graph } = desk;
+  await alone(desk, `id ${id}`);
+  const [taken] = await run<{ type: string }>(tx, takenStatement([...graph.values()], scope, id));
+  if (taken) throw idTaken(taken.type, id);
+}
+
+export async function alone({ tx, caller }: Desk, what: string): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`${caller.orgId} ${what}`}, 0))`;
+}
+
+export async function lock(
+  { tx, scope }: Desk,
+  entity: Entity,
+  id: string,
+  strength: 'edit' | 'exclusive' | 'hold',
+): Promise<LockedRow | null> {
+  if (!isUuid(id)) return null;
+  const statement =
+    strength === 'hold' ? holdStatement(entity, scope, id) : lockStatement(entity, scope, id, strength === 'exclusive');
+  const [row] = await run<LockedRow>(tx, statement);
+  return row ?? null;
+}
+
+export async function checkVersion(
+  desk: Desk,
+  entity: Entity,
+  row: LockedRow,
+  expected: number | null | undefined,
+): Promise<void> {
+  if (expected === null || expected === undefined || expected === row.version) return;
+  const rivals = await run<{ fields: string[]; userId: string | null; name: string | null }>(
+    desk.tx,
+    rivalsStatement(entity, desk.scope, row.id, expected),
+  );
+  const changedFields = [...new Set(rivals.flatMap((rival) => rival.fields))].sort();
+  const people = new Map(
+    rivals.flatMap(({ userId, name }) => (userId ? [[userId, { id: userId, displayName: name ?? '' }]] : [])),
+  );
+  throw versionConflict(row.version, changedFields, [...people.values()]);
+}
+
+export function run<Answer>(tx: Transaction, { text, values }: { text: string; values: readonly unknown[] }): Promise<Answer[]> {
+  return tx.$queryRawUnsafe<Answer[]>(text, ...values);
+}
