@@ -1,7 +1,8 @@
 import { GraphQLError } from 'graphql';
 
 /** A document is bounded by its tokens, variables only by the body: these are for what nests and multiplies in them. */
-const DEEPEST = 40;
+/** A filter of fifty levels; each `and` or `or` counts twice, for its list. */
+const DEEPEST = 100;
 const MOST_VALUES = 5_000;
 
 /**
@@ -22,7 +23,7 @@ export function checkVariables(variables: Record<string, unknown> | undefined): 
 }
 
 function tooMuch(message: string): GraphQLError {
-  return new GraphQLError(message, {
-    extensions: { code: 'INVALID_INPUT', fields: [{ path: ['variables'], code: 'TOO_LARGE', message }] },
-  });
+  const fields = [{ path: ['variables'], code: 'TOO_LARGE', message }];
+  // Without a status Apollo takes an error at this stage for a fault of its own: 500.
+  return new GraphQLError(message, { extensions: { code: 'INVALID_INPUT', fields, http: { status: 400 } } });
 }
