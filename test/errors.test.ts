@@ -138,6 +138,19 @@ test('variables that nest or multiply beyond what any client needs are refused b
   }
 });
 
+test('however many variables are wrong, the answer is small and has a code', async () => {
+  const query = 'query ($f: DealFilter) { deals(filter: $f) { totalCount } }';
+  for (const count of [10, 200]) {
+    const { errors, body } = await stage.send(query, {
+      token,
+      variables: { f: { or: Array.from({ length: count }, () => ({ nothing: 1 })) } },
+    });
+    expect(errors?.length).toBeLessThanOrEqual(3);
+    expect(new Set(errors?.map((error) => error.extensions.code))).toEqual(new Set(['BAD_USER_INPUT']));
+    expect(body.length).toBeLessThan(4_000);
+  }
+});
+
 test('a nullable variable inside a one-of input is INVALID_INPUT', async () => {
   const query =
     'query ($sort: Sort!, $s: Sort) { deals(orderBy: [{ value: $sort }]) { nodes { id } } contacts(orderBy: [{ email: $s }]) { nodes { id } } }';

@@ -26,6 +26,7 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
     const { fields } = formatted.extensions as ErrorDetails;
     return answer(formatted.message, code, fields ? { fields } : {});
   }
+  if (isTooManyErrors(original)) return answer(original.message, 'BAD_USER_INPUT');
   if (isInputError(original)) return answer(original.message, 'INVALID_INPUT', inputField(original));
   return answer(MASKED, 'INTERNAL');
 }
@@ -41,6 +42,11 @@ export function identify(formatted: GraphQLFormattedError, requestId: string): G
  */
 function isInputError(error: unknown): error is GraphQLError {
   return error instanceof GraphQLError && error.originalError === undefined && /^(Argument|Variable) "/.test(error.message);
+}
+
+/** graphql-js gives up on variables with very many faults, in an error that has neither place nor code. */
+function isTooManyErrors(error: unknown): error is GraphQLError {
+  return error instanceof GraphQLError && error.message.startsWith('Too many errors processing variables');
 }
 
 function inputField(error: GraphQLError): ErrorDetails {

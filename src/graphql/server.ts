@@ -53,7 +53,9 @@ function operationPlugin(log: Logger): ApolloServerPlugin<GraphContext> {
         if (response.body.kind !== 'single' || !errors) return;
         const { requestId } = contextValue;
         const { singleResult } = response.body;
-        singleResult.errors = singleResult.errors?.map((formatted, index) => {
+        // A request that was refused as a whole gets a small answer, however much is wrong with it.
+        const told = singleResult.data === undefined ? singleResult.errors?.slice(0, MOST_ERRORS) : singleResult.errors;
+        singleResult.errors = told?.map((formatted, index) => {
           if (formatted.extensions?.['code'] === 'INTERNAL') {
             log.error(
               { err: unwrapResolverError(errors[index]), requestId, operation: operationName, path: formatted.path },
