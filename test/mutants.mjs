@@ -1,0 +1,43 @@
+/**
+ * Predicates whose loss the suite has to notice (scripts/mutants.mjs): the text that is taken out of a file, what stands there
+ * instead, and the tests that guard it.
+ *
+ * @type {{ name: string, file: string, from: string, to: string, tests: string[] }[]}
+ */
+export const mutants = [
+  {
+    name: 'visibility of lists, counts, totals and nested pages',
+    file: 'src/db/engine/scope.ts',
+    from: 'return visible ? [...conditions, visible] : conditions;',
+    to: 'return conditions;',
+    tests: ['visibility'],
+  },
+  {
+    name: 'visibility of references in filters',
+    file: 'src/db/engine/scope.ts',
+    from: 'if (!target || !visible) return null;',
+    to: 'return null;',
+    tests: ['visibility'],
+  },
+  {
+    name: 'visibility of records that are changed or referred to',
+    file: 'src/db/writing/statements.ts',
+    from: 'return all([key(entity, scope, id), ...(visible ? [visible] : [])]);',
+    to: 'return key(entity, scope, id);',
+    tests: ['visibility'],
+  },
+  {
+    name: 'visibility through the relations of activities',
+    file: 'src/db/engine/scope.ts',
+    from: 'any(ownConditions(target, inner, userId, graph)),',
+    to: '',
+    tests: ['visibility'],
+  },
+  {
+    name: 'soft delete',
+    file: 'src/db/engine/scope.ts',
+    from: "if (entity.softDelete && deleted !== 'WITH') {",
+    to: 'if (false) {',
+    tests: ['paging', 'tenant.test', 'deals'],
+  },
+];
