@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 import { cursorSeal, openDatabase, type Database, type DatabaseSettings } from './db/index.js';
-import type { Caller } from './caller.js';
+import type { Caller, SignedInCaller } from './caller.js';
 import { DomainError } from './errors.js';
 import type { AuthDoor } from './domain/auth/auth.js';
 import { freshCaller, type FreshCaller } from './domain/auth/liveness.js';
@@ -93,7 +93,7 @@ export async function buildApp(settings: AppSettings): Promise<App> {
 
 /** Who the caller is just now, or why the token is of no use. Never throws: public fields do not care. */
 async function standing(
-  caller: Caller | null,
+  caller: SignedInCaller | null,
   fresh: FreshCaller,
 ): Promise<{ caller: Caller | null; refusal: DomainError | null }> {
   if (!caller) return { caller: null, refusal: null };

@@ -74,7 +74,7 @@ test('only a token that is exactly one of ours, and valid now, is a caller; no o
   const seconds = Math.floor(now / 1000);
   const claims = {
     sub: caller.userId,
-    sid: caller.sessionId,
+    sid: caller.via.sessionId,
     org: caller.orgId,
     role: 'OWNER',
     iat: seconds,

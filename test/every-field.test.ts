@@ -66,7 +66,7 @@ test.each(rootFields.filter(([name]) => !PUBLIC_FIELDS.includes(name)))(
     for (const token of [
       undefined,
       'not-a-token',
-      stage.app.door.tokens.sign({ orgId: 'x', userId: 'y', sessionId: 'z', role: 'OWNER' }).token,
+      stage.app.door.tokens.sign({ orgId: 'x', userId: 'y', via: { kind: 'SESSION', sessionId: 'z' }, role: 'OWNER' }).token,
     ]) {
       stage.statements();
       const { errors, status } = await stage.send(call(type, field), { token });

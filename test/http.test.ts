@@ -24,7 +24,7 @@ test('a database that is gone: live, not ready within two seconds, and requests 
   const token = nowhere.app.door.tokens.sign({
     orgId: '00000000-0000-7000-8000-000000000001',
     userId: '00000000-0000-7000-8000-000000000002',
-    sessionId: '00000000-0000-7000-8000-000000000003',
+    via: { kind: 'SESSION', sessionId: '00000000-0000-7000-8000-000000000003' },
     role: 'OWNER',
   }).token;
   expect((await fetch(`${nowhere.url}/livez`)).status).toBe(200);

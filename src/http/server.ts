@@ -4,7 +4,7 @@ import fastifyApollo from '@as-integrations/fastify';
 import cookies from '@fastify/cookie';
 import cors from '@fastify/cors';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
-import type { Caller } from '../caller.js';
+import type { SignedInCaller } from '../caller.js';
 import { callerFrom } from './caller.js';
 import { refreshCookie, type RefreshCookie } from './refresh-cookie.js';
 import { answerFailures } from './failures.js';
@@ -16,7 +16,7 @@ export interface HttpSettings<Context extends object> {
   contextFor: (request: ContextRequest) => Promise<Context>;
   /** Whether the refresh cookie is for HTTPS only; off for http://localhost. */
   secureCookies: boolean;
-  verifyToken: (token: string) => Caller | null;
+  verifyToken: (token: string) => SignedInCaller | null;
   /** Resolves when requests can be answered. */
   checkReady: () => Promise<void>;
   corsOrigins: readonly string[];
@@ -27,7 +27,7 @@ export interface HttpSettings<Context extends object> {
 export interface ContextRequest {
   requestId: string;
   device: { ip: string | null; userAgent: string | null };
-  caller: Caller | null;
+  caller: SignedInCaller | null;
   cookie: RefreshCookie;
 }
 

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { buildApp, type App, type AppSettings } from '../../src/app.js';
-import type { Caller, Role } from '../../src/caller.js';
+import type { Role, SignedInCaller } from '../../src/caller.js';
 import { passwords } from '../../src/domain/auth/passwords.js';
 import { ROOT, SECRET } from './cluster.js';
 import { connect, freshDatabase, type TestDatabase } from './database.js';
@@ -67,8 +67,8 @@ export async function openStage(settings: Partial<AppSettings> = {}): Promise<St
 }
 
 /** The caller a token of this user stands for. */
-export function callerOf(org: Organization, role: Role): Caller {
-  return { orgId: org.id, userId: org.users[role].id, sessionId: org.users[role].id, role };
+export function callerOf(org: Organization, role: Role): SignedInCaller {
+  return { orgId: org.id, userId: org.users[role].id, role, via: { kind: 'SESSION', sessionId: org.users[role].id } };
 }
 
 /** The settings of every test's server. */

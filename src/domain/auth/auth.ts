@@ -1,4 +1,4 @@
-import type { Caller } from '../../caller.js';
+import type { SignedInCaller } from '../../caller.js';
 import { invalid, invalidCredentials } from '../../errors.js';
 import type { Passwords } from './passwords.js';
 import { refreshSession, startSession, type Device, type Issued, type SessionSettings } from './sessions.js';
@@ -12,7 +12,7 @@ export interface AuthDoor extends SessionSettings {
 
 /** A session as it goes to the client. */
 export interface SignedIn extends AccessToken {
-  caller: Caller;
+  caller: SignedInCaller;
   refreshToken: string;
   /** When the session ends, however much it is used. */
   sessionExpires: Date;
@@ -38,9 +38,10 @@ export async function refresh(door: AuthDoor, refreshToken: string): Promise<Sig
   return signedIn(door, await refreshSession(door, refreshToken));
 }
 
-async function signedIn(door: AuthDoor, { caller: session, refreshToken, sessionExpires }: Issued): Promise<SignedIn> {
+async function signedIn(door: AuthDoor, { session, refreshToken, sessionExpires }: Issued): Promise<SignedIn> {
   const role = await door.database.findSessionRole(session);
   if (!role) throw invalidCredentials();
-  const caller: Caller = { ...session, role };
+  const { sessionId, ...owner } = session;
+  const caller: SignedInCaller = { ...owner, role, via: { kind: 'SESSION', sessionId } };
   return { caller, refreshToken, sessionExpires, ...door.tokens.sign(caller) };
 }

@@ -1,10 +1,10 @@
-import type { Caller } from '../../caller.js';
+import type { Caller, SignedInCaller } from '../../caller.js';
 import type { Database } from '../../db/index.js';
 import { sessionEnded } from '../../errors.js';
 import { lru } from '../../lib/lru.js';
 
 /** Who a token's caller really is just now. */
-export type FreshCaller = (caller: Caller) => Promise<Caller>;
+export type FreshCaller = (caller: SignedInCaller) => Promise<Caller>;
 
 /** A logout, demotion or deactivation is felt within a second, on every instance. */
 const FRESH_MS = 900;
@@ -20,16 +20,17 @@ export function freshCaller(database: Database): FreshCaller {
   const known = lru<{ until: number; answer: Promise<Caller> }>(MOST_KEPT);
   return (caller) => {
     const now = performance.now();
-    const recent = known.get(caller.sessionId);
+    const { sessionId } = caller.via;
+    const recent = known.get(sessionId);
     if (recent && recent.until > now) return recent.answer;
     const answer = ask(database, caller);
-    known.set(caller.sessionId, { until: now + FRESH_MS, answer });
+    known.set(sessionId, { until: now + FRESH_MS, answer });
     return answer;
   };
 }
 
-async function ask(database: Database, caller: Caller): Promise<Caller> {
-  const role = await database.findSessionRole(caller);
+async function ask(database: Database, caller: SignedInCaller): Promise<Caller> {
+  const role = await database.findSessionRole({ orgId: caller.orgId, userId: caller.userId, sessionId: caller.via.sessionId });
   if (!role) throw sessionEnded();
   return { ...caller, role };
 }

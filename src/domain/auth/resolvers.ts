@@ -1,3 +1,4 @@
+import { checkIsSignedIn } from '../../caller.js';
 import { sessionEnded } from '../../errors.js';
 import type { Resolvers } from '../../generated/graphql.js';
 import { getViewer } from '../users/users.js';
@@ -12,7 +13,10 @@ export const PUBLIC_FIELDS: readonly string[] = ['Mutation.login', 'Mutation.ref
 
 export const authResolvers: Resolvers = {
   Query: {
-    sessions: (_, __, { reader, door }) => listRunning(reader, door.now()),
+    sessions: (_, __, { reader, door }) => {
+      checkIsSignedIn(reader.caller);
+      return listRunning(reader, door.now());
+    },
   },
   Mutation: {
     login: async (_, { input }, context, info) => {
@@ -28,14 +32,14 @@ export const authResolvers: Resolvers = {
     },
     logout: async (_, __, { caller, door, cookie }) => {
       cookie.clear();
-      return { endedSessions: await endSessions(door, caller, caller.sessionId, 'LOGOUT') };
+      return { endedSessions: await endSessions(door, caller, checkIsSignedIn(caller).via.sessionId, 'LOGOUT') };
     },
     logoutEverywhere: async (_, __, { caller, door, cookie }) => {
       cookie.clear();
-      return { endedSessions: await endSessions(door, caller, null, 'LOGOUT') };
+      return { endedSessions: await endSessions(door, checkIsSignedIn(caller), null, 'LOGOUT') };
     },
     revokeSession: async (_, { id }, { caller, door }) => ({
-      endedSessions: isUuid(id) ? await endSessions(door, caller, id, 'REVOKED') : 0,
+      endedSessions: isUuid(id) ? await endSessions(door, checkIsSignedIn(caller), id, 'REVOKED') : 0,
     }),
   },
   AuthPayload: {
@@ -44,7 +48,7 @@ export const authResolvers: Resolvers = {
     accessTokenExpiresIn: ({ expiresAt }, _, { door }) => Math.max(0, Math.round((expiresAt - door.now()) / 1000)),
     user: (_, __, { reader }) => getViewer(reader),
   },
-  Session: { isCurrent: (session, _, { caller }) => session.id === caller.sessionId },
+  Session: { isCurrent: (session, _, { caller }) => caller.via.kind === 'SESSION' && session.id === caller.via.sessionId },
 };
 
 async function listRunning(reader: Reader, now: number): Promise<SessionRow[]> {

@@ -21,9 +21,16 @@ export interface SessionSettings {
   lifetimeSeconds: number;
 }
 
+/** Whose session it is. */
+export interface SessionOwner {
+  orgId: string;
+  userId: string;
+  sessionId: string;
+}
+
 /** A refresh token that was issued, and for whom. */
 export interface Issued {
-  caller: Omit<Caller, 'role'>;
+  session: SessionOwner;
   refreshToken: string;
   sessionExpires: Date;
 }
@@ -48,7 +55,7 @@ export async function startSession(
     await addToken(tx, settings, { orgId, userId, sessionId }, refreshToken);
     await tx.user.updateMany({ where: { orgId, id: userId }, data: { lastLoginAt: new Date(now) } });
   });
-  return { caller: { orgId, userId, sessionId }, refreshToken, sessionExpires };
+  return { session: { orgId, userId, sessionId }, refreshToken, sessionExpires };
 }
 
 /**
@@ -110,7 +117,7 @@ async function present(
     include: { session: { select: { expiresAt: true } }, successor: { include: { successor: true } } },
   });
   const verdict = judge(linkOf(token), now);
-  const issued = { caller: { orgId, userId, sessionId }, sessionExpires: token.session.expiresAt };
+  const issued = { session: { orgId, userId, sessionId }, sessionExpires: token.session.expiresAt };
   if (verdict === 'ROTATE') return { ...issued, refreshToken: await rotate(tx, settings, found, { orgId, secret }) };
   if (verdict === 'REPEAT' && token.sealedSuccessor)
     return { ...issued, refreshToken: openSuccessor(secret, token.sealedSuccessor) };
@@ -136,12 +143,6 @@ function linkOf({ usedAt, expiresAt, successor }: StoredLink): Parameters<typeof
   };
 }
 
-interface Owner {
-  orgId: string;
-  userId: string;
-  sessionId: string;
-}
-
 async function rotate(
   tx: Transaction,
   settings: SessionSettings,
@@ -164,7 +165,7 @@ async function rotate(
 async function addToken(
   tx: Transaction,
   settings: SessionSettings,
-  { orgId, userId, sessionId }: Owner,
+  { orgId, userId, sessionId }: SessionOwner,
   token: string,
 ): Promise<string> {
   const parsed = parseRefreshToken(token);

@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import { ROLES, type Caller, type Role } from '../../caller.js';
+import { ROLES, type Role, type SignedInCaller } from '../../caller.js';
 import { isUuid } from '../../lib/uuid.js';
 
 /** A signed access token and when it ends, in milliseconds since 1970. */
@@ -10,9 +10,9 @@ export interface AccessToken {
 }
 
 export interface Tokens {
-  sign(caller: Caller): AccessToken;
+  sign(caller: SignedInCaller): AccessToken;
   /** The caller a token was signed for, or null for any token that is not exactly one of ours and valid now. */
-  verify(token: string): Caller | null;
+  verify(token: string): SignedInCaller | null;
 }
 
 export interface TokenSettings {
@@ -38,7 +38,7 @@ export function tokens({ secret, lifetimeSeconds, now }: TokenSettings): Tokens 
       const expiresAt = issuedAt + lifetimeSeconds;
       const claims = {
         sub: caller.userId,
-        sid: caller.sessionId,
+        sid: caller.via.sessionId,
         org: caller.orgId,
         role: caller.role,
         iat: issuedAt,
@@ -76,9 +76,10 @@ function verified(token: string, key: KeyObject, now: () => number): jwt.JwtPayl
   }
 }
 
-function callerOf(payload: jwt.JwtPayload): Caller | null {
+function callerOf(payload: jwt.JwtPayload): SignedInCaller | null {
   const { sub, org, sid, role } = payload as Record<string, unknown>;
   const ids = [sub, org, sid].every((id) => typeof id === 'string' && isUuid(id));
   if (!ids || !ROLES.includes(role as Role)) return null;
-  return { userId: sub as string, orgId: org as string, sessionId: sid as string, role: role as Role };
+  const via = { kind: 'SESSION', sessionId: sid as string } as const;
+  return { userId: sub as string, orgId: org as string, role: role as Role, via };
 }
