@@ -70,8 +70,8 @@ GRANT SELECT, INSERT ON public.audit_values, public.deal_history, public.pipelin
 GRANT SELECT, INSERT, UPDATE (seq, updated_at) ON public.audit_heads TO {{app}};
 GRANT SELECT, INSERT, UPDATE, DELETE ON public.idempotency_keys TO {{app}};
 GRANT UPDATE (last_login_at) ON public.users TO {{app}};
-GRANT UPDATE (owner_id, name, industry, website, phone, merged_into, deleted_at) ON public.companies TO {{app}};
-GRANT UPDATE (company_id, owner_id, first_name, last_name, email, phone, job_title, status, tags, last_activity_at,
+GRANT UPDATE (owner_id, name, industry, website, phone, phone_e164, phone_digits, merged_into, deleted_at) ON public.companies TO {{app}};
+GRANT UPDATE (company_id, owner_id, first_name, last_name, email, phone, phone_e164, phone_digits, job_title, status, tags, last_activity_at,
               merged_into, deleted_at) ON public.contacts TO {{app}};
 GRANT UPDATE (name, is_default, stages, deleted_at) ON public.pipelines TO {{app}};
 GRANT UPDATE (pipeline_id, stage_id, contact_id, company_id, owner_id, title, value, currency, status,

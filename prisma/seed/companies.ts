@@ -1,6 +1,6 @@
 import { DAY, iso, workTime } from './moments.js';
 import type { Market } from './phrases/language.js';
-import { asciiOf, chance, newId, phoneNumber, unique, weighted, type Scene } from './scene.js';
+import { asciiOf, chance, newId, phoneColumns, phoneNumber, unique, weighted, type Scene } from './scene.js';
 import { sellersOf, type UserRow } from './users.js';
 
 export interface CompanyRow {
@@ -11,6 +11,8 @@ export interface CompanyRow {
   industry: string;
   website: string;
   phone: string | null;
+  phone_e164: string | null;
+  phone_digits: string | null;
   deleted_at: string | null;
   version: number;
   created_at: string;
@@ -56,7 +58,7 @@ function makeCompany(scene: Scene, users: UserRow[], stem: string): Company {
       name: `${brand} ${faker.helpers.arrayElement(market.legalForms)}`,
       industry: industry.name,
       website: `https://www.${domain}`,
-      phone: chance(faker, 0.92) ? phoneNumber(scene, market.phones) : null,
+      ...phoneColumns(chance(faker, 0.92) ? phoneNumber(scene, market.phones) : null),
       deleted_at: null,
       version: 1,
       created_at: iso(createdAt),

@@ -1,7 +1,7 @@
 import type { Company } from './companies.js';
 import { DAY, HOUR, iso, workTime } from './moments.js';
 import type { Gendered } from './phrases/language.js';
-import { asciiOf, chance, newId, phoneNumber, unique, weighted, type Scene } from './scene.js';
+import { asciiOf, chance, newId, phoneColumns, phoneNumber, unique, weighted, type Scene } from './scene.js';
 import { sellersOf, type UserRow } from './users.js';
 
 export type ContactStatus = 'LEAD' | 'QUALIFIED' | 'CUSTOMER' | 'FORMER';
@@ -15,6 +15,8 @@ export interface ContactRow {
   last_name: string;
   email: string;
   phone: string | null;
+  phone_e164: string | null;
+  phone_digits: string | null;
   job_title: string | null;
   status: ContactStatus;
   tags: string[];
@@ -101,7 +103,7 @@ function makePerson(scene: Scene, gender: Contact['gender'], company: Company | 
     first_name: firstName,
     last_name: lastName,
     email: unique(scene, (attempt) => `${address}${attempt ? attempt + 1 : ''}@${company?.domain ?? 'mail.example'}`),
-    phone: chance(faker, 0.85) ? phoneNumber(scene, [...mobiles, ...phones]) : null,
+    ...phoneColumns(chance(faker, 0.85) ? phoneNumber(scene, [...mobiles, ...phones]) : null),
     job_title: company || chance(faker, 0.4) ? helpers.arrayElement(language.jobTitles)[gender] : null,
   };
 }

@@ -21,10 +21,12 @@ export function makeOrganizations(today: number, passwordHash: string): { row: O
   return [
     makeOrganization({ faker: acme, language: english, slug: 'acme', today, passwordHash }, 'Acme', 'BUSINESS', {
       locale: 'en',
+      country: 'GB',
       currency: 'GBP',
     }),
     makeOrganization({ faker: globex, language: german, slug: 'globex', today, passwordHash }, 'Globex', 'TEAM', {
       locale: 'de',
+      country: 'DE',
       currency: 'EUR',
     }),
   ];

@@ -1,4 +1,5 @@
 import type { Faker } from '@faker-js/faker';
+import { phoneForms } from '../../src/lib/phones.js';
 import { uuidV7 } from './ids.js';
 import type { Language } from './phrases/language.js';
 
@@ -46,6 +47,16 @@ export function unique(scene: Scene, make: (attempt: number) => string): string 
 export function phoneNumber(scene: Scene, patterns: string[]): string {
   const { helpers, number } = scene.faker;
   return unique(scene, () => helpers.arrayElement(patterns).replaceAll('#', () => String(number.int({ max: 9 }))));
+}
+
+/** A phone number as contacts and companies keep it. */
+export function phoneColumns(phone: string | null): {
+  phone: string | null;
+  phone_e164: string | null;
+  phone_digits: string | null;
+} {
+  const { e164, digits } = phone ? phoneForms(phone, null) : { e164: null, digits: null };
+  return { phone, phone_e164: e164, phone_digits: digits };
 }
 
 /** The text as it can stand in a domain or an e-mail address. */

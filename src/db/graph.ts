@@ -32,6 +32,19 @@ export interface ToMany {
   defaultOrder?: OrderTerm;
 }
 
+/**
+ * How a filter compares a text that can be written in several ways. Each way that the stored value may have is a field and what it
+ * would hold; one of them is enough.
+ */
+export interface TextForms {
+  /** All fields that may be compared. */
+  fields: readonly string[];
+  /** For a whole text: `eq`, `in`. */
+  whole: (typed: string) => readonly (readonly [field: string, value: string])[];
+  /** For a part of one: `contains`. */
+  part: (typed: string) => readonly (readonly [field: string, value: string])[];
+}
+
 /** A sort key and its direction, for example `['createdAt', 'DESC']`. */
 export type OrderTerm = readonly [field: string, direction: 'ASC' | 'DESC'];
 
@@ -60,6 +73,10 @@ export interface Entity {
   toMany: Record<string, ToMany>;
   /** Filters whose name differs from their field's. */
   aliases: Record<string, string>;
+  /** Filters whose texts are compared in forms of their own, by name. */
+  forms: Record<string, TextForms>;
+  /** Fields that follow from others and are written with them: no fact tells of them. */
+  derived: readonly string[];
   /** Table that keeps these fields as they are after each change, with `key` as the column of this entity's id. */
   history?: { table: string; key: string; fields: readonly string[] };
 }
@@ -81,6 +98,8 @@ export function entity<const D extends Declaration<T>, T extends Table>(declarat
     toOne: {},
     toMany: {},
     aliases: {},
+    forms: {},
+    derived: [],
     ...declaration,
   } as unknown as Entity & D;
 }

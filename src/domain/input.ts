@@ -15,6 +15,8 @@ export interface FieldRule {
   reference?: true;
   /** What null stands for, where the column cannot be null. */
   cleared?: unknown;
+  /** The form a text is stored in; null: it says nothing. */
+  normal?: (text: string) => string | null;
   /** Why a text is not acceptable, as a sentence; null when it is. */
   fault?: (text: string) => string | null;
 }
@@ -34,8 +36,9 @@ export function changesFrom(input: object, rules: FieldRules): Changes {
   const faults: FieldError[] = [];
   const changes: Changes = {};
   for (const [field, rule] of Object.entries(rules)) {
-    const value = (input as Record<string, unknown>)[field];
-    if (value === undefined) continue;
+    const given = (input as Record<string, unknown>)[field];
+    if (given === undefined) continue;
+    const value = typeof given === 'string' && rule.normal ? rule.normal(given) : given;
     const message = faultOf(value, rule);
     if (message) faults.push({ path: ['input', field], code: 'INVALID', message });
     changes[field] = value === null && 'cleared' in rule ? rule.cleared : value;
@@ -78,6 +81,11 @@ function textFault(text: string, rule: FieldRule): string | null {
 
 /** PostgreSQL's UTF-8 has no place for them. */
 const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
+
+/** Without the space around it; a blank text says nothing. */
+export function trimmed(text: string): string | null {
+  return text.trim() || null;
+}
 
 /** Why an e-mail address is none; whether it works, only a mail can tell. */
 export function emailFault(text: string): string | null {

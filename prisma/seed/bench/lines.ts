@@ -18,7 +18,19 @@ import type { Words } from './words.js';
 export type Line = (string | null)[];
 
 export const COLUMNS = {
-  companies: ['org_id', 'id', 'owner_id', 'name', 'industry', 'website', 'phone', 'created_at', 'updated_at'],
+  companies: [
+    'org_id',
+    'id',
+    'owner_id',
+    'name',
+    'industry',
+    'website',
+    'phone',
+    'phone_e164',
+    'phone_digits',
+    'created_at',
+    'updated_at',
+  ],
   contacts: [
     'org_id',
     'id',
@@ -28,6 +40,8 @@ export const COLUMNS = {
     'last_name',
     'email',
     'phone',
+    'phone_e164',
+    'phone_digits',
     'job_title',
     'status',
     'tags',
@@ -90,7 +104,7 @@ export function companyLine(tenant: Tenant, words: Words, index: number): Line {
     company.name,
     pick(words.industries, serial, 4),
     `https://www.${company.domain}`,
-    phoneOf(serial),
+    ...phoneOf(serial),
     made,
     made,
   ];
@@ -113,7 +127,7 @@ export function contactLine(tenant: Tenant, words: Words, index: number, lastAct
     firstName,
     lastName,
     `${firstName}.${lastName}`.toLowerCase().replace(/[^a-z.]/g, '') + `@${domain}`,
-    phoneOf(serial),
+    ...phoneOf(serial),
     pick(words.jobTitles, serial, 6),
     pick(CONTACT_STATUSES, serial, 7),
     tagsOf(words, serial),
@@ -184,8 +198,9 @@ export function activityLine(tenant: Tenant, words: Words, index: number): Line 
 }
 
 /** Numbers of +1 xxx 555 01xx are reserved for fiction. */
-function phoneOf(serial: number): string {
-  return `+1${200 + below(800, serial, 20)}55501${String(below(100, serial, 21)).padStart(2, '0')}`;
+function phoneOf(serial: number): string[] {
+  const digits = `${200 + below(800, serial, 20)}55501${String(below(100, serial, 21)).padStart(2, '0')}`;
+  return [`+1${digits}`, `+1${digits}`, digits];
 }
 
 function tagsOf(words: Words, serial: number): string {

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { invalid, type FieldError } from '../../errors.js';
 import { isUuid } from '../../lib/uuid.js';
 import { referenceCondition, type Scope } from './scope.js';
-import { kindOf, type Entity, type Kind } from '../graph.js';
+import { kindOf, type Entity, type Kind, type TextForms } from '../graph.js';
 import { all, any, column, type Sql } from './sql.js';
 
 type Path = FieldError['path'];
@@ -42,12 +42,24 @@ function fieldCondition(entity: Entity, alias: string, name: string, operators: 
     if (operand === undefined) return all([]);
     if (operand === null) throw nullOperand(here);
     checkText(operand, here);
-    const condition = operatorCondition(target, kind, operator, operand);
+    const forms = operator === 'isNull' ? undefined : entity.forms[name];
+    const condition = forms
+      ? formsCondition(alias, forms, operator, operand)
+      : operatorCondition(target, kind, operator, operand);
     const reachable = referenceCondition(entity, alias, field, scope);
     if (!reachable) return condition;
     return operator === 'isNull' && operand ? any([condition, sql`not ${reachable}`]) : all([condition, reachable]);
   });
   return all(conditions);
+}
+
+/** A text that is stored in one of several forms. */
+function formsCondition(alias: string, forms: TextForms, operator: string, operand: unknown): Sql {
+  const formsOf = operator === 'eq' || operator === 'in' ? forms.whole : forms.part;
+  const ways = [operand].flat().flatMap((text) => formsOf(text as string));
+  return any(
+    ways.map(([field, value]) => operatorCondition(column(alias, field), 'text', operator === 'in' ? 'eq' : operator, value)),
+  );
 }
 
 function operatorCondition(target: Sql, kind: Kind, operator: string, operand: unknown): Sql {

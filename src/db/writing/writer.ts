@@ -164,7 +164,8 @@ async function apply(
   const entries = Object.entries(normalized(entity, wanted)).filter(
     ([field, value]) => canonical(value) !== canonical(row[field]),
   );
-  if (entries.length === 0) return false;
+  const told = entries.filter(([field]) => !entity.derived.includes(field));
+  if (told.length === 0) return false;
   const changes = Object.fromEntries(entries);
   await checkReferences(desk, entity, changes);
   const kept = Object.fromEntries(alsoSet.map((field) => [field, row[field]]));
@@ -173,7 +174,7 @@ async function apply(
     data: toPrisma(entity, { ...kept, ...changes }),
     select: { version: true },
   });
-  const values = entries.map(([field, after]) => ({ field, before: row[field] ?? null, after: after ?? null }));
+  const values = told.map(([field, after]) => ({ field, before: row[field] ?? null, after: after ?? null }));
   desk.facts.push({ action, entity, id: row.id, version, values, after: { ...row, ...changes } });
   return true;
 }
@@ -186,7 +187,7 @@ async function insert(desk: Desk, entity: Entity, action: string, values: Change
     data: toPrisma(entity, { ...given, orgId: desk.caller.orgId }),
     select: { version: true },
   });
-  const told = Object.entries(given).filter(([field, value]) => field !== 'id' && value !== null);
+  const told = Object.entries(given).filter(([field, value]) => !['id', ...entity.derived].includes(field) && value !== null);
   const facts = told.map(([field, after]) => ({ field, before: null, after }));
   desk.facts.push({ action, entity, id: given.id, version: 1, values: facts, after: given });
 }

@@ -1,7 +1,8 @@
 import { change, type WriteRequest } from '../../db/index.js';
 import type { CreateCompanyInput, UpdateCompanyInput } from '../../generated/graphql.js';
 import { checkCanCreate } from '../permissions.js';
-import { changesFrom, newId, REFERENCE, type FieldRules } from '../input.js';
+import { changesFrom, newId, REFERENCE, trimmed, type FieldRules } from '../input.js';
+import { withPhoneForms } from '../reachability.js';
 import { deleteRecord, restoreRecord } from '../records.js';
 import type { CompanyRow } from './graph.js';
 import { checkCanWriteCompany } from './rules.js';
@@ -10,7 +11,7 @@ const FIELDS: FieldRules = {
   name: { required: true, longest: 300 },
   industry: { longest: 200 },
   website: { longest: 2_000 },
-  phone: { longest: 100 },
+  phone: { longest: 100, normal: trimmed },
   ownerId: REFERENCE,
 };
 
@@ -20,7 +21,8 @@ export async function createCompany(request: WriteRequest, input: CreateCompanyI
   const values = { ownerId: request.caller.userId, ...changesFrom(input, FIELDS) };
   return change(request, id, async (writer) => {
     checkCanCreate(writer.caller);
-    await writer.insert('companies', 'CREATE', { id, ...values }, Boolean(input.id));
+    const company = await withPhoneForms(writer, values);
+    await writer.insert('companies', 'CREATE', { id, ...company }, Boolean(input.id));
   });
 }
 
@@ -34,7 +36,9 @@ export async function updateCompany(
   const changes = changesFrom(input, FIELDS);
   return change(request, id, async (writer) => {
     const check = (company: CompanyRow): void => checkCanWriteCompany(writer.caller, company);
-    await writer.edit<CompanyRow>('companies', id, { action: 'UPDATE', expectedVersion, check }, () => changes);
+    await writer.edit<CompanyRow>('companies', id, { action: 'UPDATE', expectedVersion, check }, () =>
+      withPhoneForms(writer, changes),
+    );
   });
 }
 

@@ -1,8 +1,10 @@
-import { change, type WriteRequest } from '../../db/index.js';
+import { change, type Changes, type WriteRequest, type Writer } from '../../db/index.js';
 import { invalid } from '../../errors.js';
 import type { CreateContactInput, TagsInput, UpdateContactInput } from '../../generated/graphql.js';
-import { changesFrom, emailFault, newId, REFERENCE, type FieldRules } from '../input.js';
+import { normalEmail } from '../../lib/emails.js';
+import { changesFrom, emailFault, newId, REFERENCE, trimmed, type FieldRules } from '../input.js';
 import { checkCanCreate } from '../permissions.js';
+import { withPhoneForms } from '../reachability.js';
 import { deleteRecord, restoreRecord } from '../records.js';
 import type { ContactRow } from './graph.js';
 import { checkCanWriteContact } from './rules.js';
@@ -12,8 +14,8 @@ const TAGS = { most: MOST_TAGS, longest: 100, required: true, cleared: [] } as c
 const FIELDS: FieldRules = {
   firstName: { longest: 200, cleared: '' },
   lastName: { longest: 200, cleared: '' },
-  email: { longest: 254, fault: emailFault },
-  phone: { longest: 100 },
+  email: { longest: 254, normal: normalEmail, fault: emailFault },
+  phone: { longest: 100, normal: trimmed },
   jobTitle: { longest: 200 },
   status: { required: true },
   tags: { ...TAGS, required: undefined },
@@ -28,7 +30,8 @@ export async function createContact(request: WriteRequest, input: CreateContactI
   checkIsNamed(values);
   return change(request, id, async (writer) => {
     checkCanCreate(writer.caller);
-    await writer.insert('contacts', 'CREATE', { id, ...values }, Boolean(input.id));
+    const contact = await withPhoneForms(writer, values);
+    await writer.insert('contacts', 'CREATE', { id, ...contact }, Boolean(input.id));
   });
 }
 
@@ -40,9 +43,9 @@ export async function updateContact(
   expectedVersion?: number | null,
 ): Promise<string> {
   const changes = changesFrom(input, FIELDS);
-  return edit(request, id, 'UPDATE', expectedVersion, (contact) => {
+  return edit(request, id, 'UPDATE', expectedVersion, (contact, writer) => {
     checkIsNamed({ ...contact, ...changes });
-    return changes;
+    return withPhoneForms(writer, changes);
   });
 }
 
@@ -87,11 +90,11 @@ function edit(
   id: string,
   action: string,
   expectedVersion: number | null | undefined,
-  changesOf: (contact: ContactRow) => Record<string, unknown>,
+  changesOf: (contact: ContactRow, writer: Writer) => Changes | Promise<Changes>,
 ): Promise<string> {
   return change(request, id, async (writer) => {
     const check = (contact: ContactRow): void => checkCanWriteContact(writer.caller, contact);
-    await writer.edit<ContactRow>('contacts', id, { action, expectedVersion, check }, changesOf);
+    await writer.edit<ContactRow>('contacts', id, { action, expectedVersion, check }, (contact) => changesOf(contact, writer));
   });
 }
 

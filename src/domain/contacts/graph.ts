@@ -1,4 +1,5 @@
 import { entity, type Row } from '../../db/graph.js';
+import { EMAIL_FORMS, PHONE_FORMS } from '../reachability.js';
 
 export const contactGraph = entity({
   table: 'contacts',
@@ -13,6 +14,8 @@ export const contactGraph = entity({
     lastName: 'text',
     email: 'text?',
     phone: 'text?',
+    phoneE164: 'text?',
+    phoneDigits: 'text?',
     jobTitle: 'text?',
     status: 'enum',
     tags: 'tags',
@@ -43,6 +46,8 @@ export const contactGraph = entity({
   },
   orders: ['lastName', 'email', 'lastActivityAt', 'createdAt', 'updatedAt'],
   defaultOrder: ['createdAt', 'DESC'],
+  derived: ['phoneE164', 'phoneDigits'],
+  forms: { email: EMAIL_FORMS, phone: PHONE_FORMS },
   toOne: {
     company: { entity: 'companies', key: 'companyId' },
     owner: { entity: 'users', key: 'ownerId' },
