@@ -4,7 +4,7 @@
 -- view (DROP VIEW read.x); it is made anew here.
 --
 --   {{owner}}   runs migrations and owns the tables        {{app}}     serves requests, owns nothing
---   {{reader}}  NOLOGIN, owns the views                    {{signin}}  can call signin.find_login and nothing else
+--   {{reader}}  NOLOGIN, owns the views                    {{signin}}  can call the functions of the schema signin and nothing else
 --
 -- Why views: behind a policy, an operator that is not leakproof (numeric comparison, array and trigram operators,
 -- ILIKE, enum equality) cannot use an index. The view's own condition is the wall for reads; policies are the wall for
@@ -91,5 +91,10 @@ CREATE FUNCTION signin.find_login(login_email text)
     FROM public.users AS u
    WHERE u.email = lower(login_email) AND u.is_active AND u.deleted_at IS NULL
 $$;
-REVOKE ALL ON FUNCTION signin.find_login(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION signin.find_login(text) TO {{signin}};
+-- Who has just signed in gets a hash of today's cost; a password that was changed meanwhile stays as it is.
+CREATE FUNCTION signin.renew_hash(login_org uuid, login_user uuid, old_hash text, new_hash text)
+  RETURNS void LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE public.users SET password_hash = new_hash WHERE org_id = login_org AND id = login_user AND password_hash = old_hash
+$$;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA signin FROM PUBLIC;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA signin TO {{signin}};

@@ -30,6 +30,8 @@ export interface AppSettings {
   sessionSeconds: number;
   secureCookies: boolean;
   bcryptCost: number;
+  /** Characters a new password has at least. */
+  passwordLeastLength: number;
   corsOrigins: readonly string[];
   openSchema: boolean;
   log: Logger;
@@ -65,7 +67,7 @@ export async function buildApp(settings: AppSettings): Promise<App> {
   const door: AuthDoor = {
     database,
     now,
-    passwords: passwords({ pepper: secret, cost: settings.bcryptCost }),
+    passwords: passwords({ pepper: secret, cost: settings.bcryptCost, leastLength: settings.passwordLeastLength }),
     idleSeconds: settings.sessionIdleSeconds,
     lifetimeSeconds: settings.sessionSeconds,
     tokens: tokens({ secret, lifetimeSeconds: settings.accessTokenSeconds, now }),

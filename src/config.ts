@@ -36,6 +36,7 @@ export const SETTINGS = {
   SESSION_SECONDS: whole(60, 31_536_000).default(7_776_000),
   SECURE_COOKIES: flag.optional(),
   BCRYPT_COST: whole(4, 16).default(12),
+  PASSWORD_LEAST_LENGTH: whole(8, 64).default(12),
   CORS_ORIGINS: z
     .string()
     .transform((list) =>

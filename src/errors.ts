@@ -118,6 +118,11 @@ export function idempotencyInProgress(): DomainError {
   });
 }
 
+/** Too many attempts. @param what a sentence on what there are too many of. */
+export function rateLimited(what: string, retryAfterSeconds: number): DomainError {
+  return new DomainError('RATE_LIMITED', `${what} Try again in ${inWords(retryAfterSeconds)}.`, { retryAfterSeconds });
+}
+
 /** A wait was given up. */
 export function timedOut(): DomainError {
   return new DomainError('TIMEOUT', 'This took too long and was given up. Ask for less, or try again.', { retryAfterSeconds: 1 });
@@ -126,4 +131,10 @@ export function timedOut(): DomainError {
 /** The database cannot be reached or cannot answer now. */
 export function unavailable(): DomainError {
   return new DomainError('UNAVAILABLE', 'The database cannot answer just now. Try again in a moment.', { retryAfterSeconds: 2 });
+}
+
+function inWords(seconds: number): string {
+  if (seconds <= 5) return 'a moment';
+  if (seconds < 120) return `${seconds} seconds`;
+  return `${Math.ceil(seconds / 60)} minutes`;
 }

@@ -32,6 +32,7 @@ export async function start(root: string, config: Config, log: Logger, say: (lin
       sessionSeconds: config.SESSION_SECONDS,
       secureCookies: config.SECURE_COOKIES,
       bcryptCost: config.BCRYPT_COST,
+      passwordLeastLength: config.PASSWORD_LEAST_LENGTH,
       corsOrigins: config.CORS_ORIGINS,
       openSchema: config.OPEN_SCHEMA,
       log,
@@ -70,7 +71,9 @@ export const DEMO_PASSWORD = 'pulse-demo-password';
 
 /** Hashes as the server does, so that what is seeded can sign in. */
 export function demoPasswordHash(config: Config): Promise<string> {
-  return passwords({ pepper: config.SECRET_KEY, cost: config.BCRYPT_COST }).hash(DEMO_PASSWORD);
+  return passwords({ pepper: config.SECRET_KEY, cost: config.BCRYPT_COST, leastLength: config.PASSWORD_LEAST_LENGTH }).hash(
+    DEMO_PASSWORD,
+  );
 }
 
 async function seedWhenEmpty(running: RunningDatabase, config: Config, say: (line: string) => void): Promise<boolean> {

@@ -43,6 +43,7 @@ describe('a wrong setting is refused by name', () => {
     ['SECRET_KEY', 'short'],
     ['ACCESS_TOKEN_SECONDS', '9'],
     ['BCRYPT_COST', '3'],
+    ['PASSWORD_LEAST_LENGTH', '7'],
     ['CORS_ORIGINS', 'nonsense'],
     ['CORS_ORIGINS', 'https://app.example,*'],
     ['CORS_ORIGINS', 'ftp://app.example'],

@@ -16,7 +16,7 @@ let tables: string[];
 beforeAll(async () => {
   database = await freshDatabase();
   [owner, app, signin] = await Promise.all([connect(database.ownerUrl), connect(database.appUrl), connect(database.signinUrl)]);
-  const made = world(owner, await passwords({ pepper: SECRET, cost: 4 }).hash('x'.repeat(12)));
+  const made = world(owner, await passwords({ pepper: SECRET, cost: 4, leastLength: 12 }).hash('x'.repeat(12)));
   org = await made.organization();
   const deal = await made.deal(org, { contact_id: await made.contact(org, { company_id: await made.company(org) }) });
   await made.activity(org, { deal_id: deal });

@@ -32,6 +32,7 @@ const app = await buildApp({
   connectTimeoutMs: 1_000,
   statementTimeoutMs: 5_000,
   accessTokenSeconds: 900,
+  passwordLeastLength: 12,
   sessionIdleSeconds: 86_400,
   sessionSeconds: 86_400,
   secureCookies: true,

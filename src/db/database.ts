@@ -30,6 +30,8 @@ export interface Database {
   write<Result>(orgId: string, work: (tx: Transaction) => Promise<Result>): Promise<Result>;
   /** Who signs in with this e-mail, over all organizations; inactive and deleted users are not found. */
   findLogin(email: string): Promise<Login | null>;
+  /** Puts a new hash of the same password in the place of a login's, unless it has another password by now. */
+  renewHash(login: Login, hash: string): Promise<void>;
   /** The role of a session's user, while the session runs and the user may sign in; null otherwise. */
   findSessionRole(session: { orgId: string; userId: string; sessionId: string }): Promise<Caller['role'] | null>;
   /** Whether the database answers. @throws DomainError UNAVAILABLE. */
@@ -68,6 +70,10 @@ export function openDatabase(settings: DatabaseSettings): Database {
     readerFor: (caller) => openReader(caller, carry(readPool, caller.orgId, log), settings),
     write: (orgId, work) => writeIn(prisma, settings, orgId, work),
     findLogin: (email) => findLogin(signinPool, email),
+    renewHash: async ({ orgId, userId, passwordHash }, hash) => {
+      const values = [orgId, userId, passwordHash, hash];
+      await signinPool.query('SELECT signin.renew_hash($1, $2, $3, $4)', values).catch(rethrow);
+    },
     findSessionRole: (session) => findSessionRole(readPool, session),
     ping: async () => {
       await readPool.query({ text: 'SELECT 1', query_timeout: PING_TIMEOUT_MS } as pg.QueryConfig).catch(rethrow);

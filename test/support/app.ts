@@ -50,7 +50,7 @@ export async function openStage(settings: Partial<AppSettings> = {}): Promise<St
   const app = await buildApp({ ...testSettings(database, seen), ...settings });
   const url = await app.http.listen({ port: 0, host: '127.0.0.1' });
   const client = await connect(database.ownerUrl);
-  const hash = await passwords({ pepper: SECRET, cost: 4 }).hash(PASSWORD);
+  const hash = await passwords({ pepper: SECRET, cost: 4, leastLength: 12 }).hash(PASSWORD);
   return {
     app,
     url,
@@ -86,6 +86,7 @@ export function testSettings(database: Pick<TestDatabase, 'appUrl' | 'signinUrl'
     sessionSeconds: 90 * 86_400,
     secureCookies: true,
     bcryptCost: 4,
+    passwordLeastLength: 12,
     corsOrigins: [],
     openSchema: true,
     log: pino({ level: 'silent' }),

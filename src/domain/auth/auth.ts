@@ -1,4 +1,5 @@
 import type { SignedInCaller } from '../../caller.js';
+import type { Login } from '../../db/index.js';
 import { invalid, invalidCredentials } from '../../errors.js';
 import type { Passwords } from './passwords.js';
 import { refreshSession, startSession, type Device, type Issued, type SessionSettings } from './sessions.js';
@@ -30,12 +31,24 @@ export async function login(door: AuthDoor, input: { email: string; password: st
   const found = await door.database.findLogin(input.email.trim());
   const matches = await door.passwords.matches(input.password, found?.passwordHash ?? null);
   if (!found || !matches) throw invalidCredentials();
+  if (door.passwords.isOutdated(found.passwordHash)) renewHash(door, found, input.password);
   return signedIn(door, await startSession(door, found, device));
 }
 
 /** Goes on with a session. @throws DomainError SESSION_ENDED, UNAUTHENTICATED. */
 export async function refresh(door: AuthDoor, refreshToken: string): Promise<SignedIn> {
   return signedIn(door, await refreshSession(door, refreshToken));
+}
+
+/**
+ * Hashes a known password as passwords are hashed today. Nobody waits for it, and when it does not work out there is a next
+ * time; a password that was changed meanwhile stays as it is.
+ */
+function renewHash(door: AuthDoor, login: Login, password: string): void {
+  door.passwords
+    .hash(password)
+    .then((hash) => door.database.renewHash(login, hash))
+    .catch(() => undefined);
 }
 
 async function signedIn(door: AuthDoor, { session, refreshToken, sessionExpires }: Issued): Promise<SignedIn> {

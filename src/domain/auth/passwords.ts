@@ -1,54 +1,64 @@
-import { createHmac } from 'node:crypto';
-import bcrypt from 'bcrypt';
-import { DomainError, invalid } from '../../errors.js';
+import { availableParallelism } from 'node:os';
+import { invalid, rateLimited, type FieldError } from '../../errors.js';
+import { openLanes } from '../../lib/lanes.js';
+import { bcryptScheme, type BcryptSettings, type Scheme } from './bcrypt-scheme.js';
+import { checkPasswordStrength } from './password-strength.js';
 
 export interface Passwords {
+  /**
+   * The hash of a password somebody chose: the only way to one for a person.
+   *
+   * @param names the person's and the organization's names and e-mail address, which have no place in it.
+   * @param path of the input field it was typed into.
+   * @throws DomainError INVALID_INPUT for a weak one, RATE_LIMITED.
+   */
+  hashChosen(password: string, names: readonly string[], path: FieldError['path']): Promise<string>;
+  /** The hash of a password that was not chosen by anybody: the demo's. */
   hash(password: string): Promise<string>;
-  /** Takes equally long whether there is a hash to compare with (null: no such account) or not. */
+  /** Takes equally long whether there is a hash to compare with (null: no such account) or not. @throws DomainError RATE_LIMITED. */
   matches(password: string, hash: string | null): Promise<boolean>;
+  /** Whether a hash should be made anew now that its password is known. */
+  isOutdated(hash: string): boolean;
 }
 
-export interface PasswordSettings {
-  /** Key of the pre-hash; without it stolen hashes cannot be tried. */
-  pepper: string;
-  /** bcrypt's cost: each step doubles the time; 12 takes about 0.2 s. */
-  cost: number;
+export interface PasswordSettings extends BcryptSettings {
+  /** Characters a chosen password has at least. */
+  leastLength: number;
 }
 
 const LONGEST = 4096;
-/** libuv hashes on four threads; what waits behind them for longer than a few seconds is better told to come back. */
+/** Of libuv's four threads; one is left for everything else, and no more than there are cores. */
+const LANES = Math.min(3, availableParallelism());
+/** What would wait for longer than a few seconds is better told to come back. */
 const MOST_WAITING = 40;
 
-/** bcrypt over a keyed pre-hash: bcrypt itself reads only 72 bytes, and stops at a NUL. */
-export function passwords({ pepper, cost }: PasswordSettings): Passwords {
-  let waiting = 0;
-  const prehash = (password: string): string => createHmac('sha384', pepper).update(password.normalize('NFKC')).digest('base64');
-  const queued = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    if (waiting >= MOST_WAITING) {
-      throw new DomainError('RATE_LIMITED', 'Too many people are signing in just now. Try again in a moment.', {
-        retryAfterSeconds: 2,
-      });
-    }
-    waiting += 1;
-    return work().finally(() => (waiting -= 1));
-  };
+/**
+ * Hashing, with as much at a time as the machine can bear. Which scheme a stored hash belongs to, its prefix says: another one
+ * (argon2id) goes to the front of `schemes`, and each account moves to it when it next signs in.
+ */
+export function passwords(settings: PasswordSettings): Passwords {
+  const schemes: [Scheme, ...Scheme[]] = [bcryptScheme(settings)];
+  const [current] = schemes;
+  const schemeOf = (hash: string): Scheme | undefined => schemes.find(({ prefix }) => hash.startsWith(prefix));
+  const inLane = openLanes(LANES, MOST_WAITING, () => rateLimited('Too many people are signing in just now.', 2));
+  const hash = (password: string): Promise<string> => inLane(() => current.hash(password));
   return {
-    hash: (password) => queued(() => bcrypt.hash(prehash(checkLength(password)), cost)),
-    matches: async (password, hash) => {
-      const input = prehash(checkLength(password));
-      const equal = await queued(() => bcrypt.compare(input, hash ?? nobodysHash(cost)));
-      return equal && hash !== null;
+    hash,
+    hashChosen: async (password, names, path) => {
+      checkLength(password, path);
+      checkPasswordStrength(password, { leastLength: settings.leastLength, names }, path);
+      return hash(password);
     },
+    matches: async (password, stored) => {
+      checkLength(password, ['input', 'password']);
+      const scheme = stored === null ? undefined : schemeOf(stored);
+      const equal = await inLane(() => (scheme ?? current).matches(password, scheme && stored ? stored : current.nobodys));
+      return equal && scheme !== undefined;
+    },
+    isOutdated: (stored) => schemeOf(stored) !== current || current.isOutdated(stored),
   };
 }
 
-function checkLength(password: string): string {
-  if (password.length > LONGEST)
-    throw invalid(['input', 'password'], `A password has at most ${LONGEST} characters.`, 'TOO_LONG');
-  return password;
-}
-
-/** Well-formed, or bcrypt would return at once and so betray that the account does not exist; the hash of nothing anybody types. */
-function nobodysHash(cost: number): string {
-  return `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(22)}${'.'.repeat(31)}`;
+function checkLength(password: string, path: FieldError['path']): void {
+  if (password.length > LONGEST) throw invalid(path, `A password has at most ${LONGEST} characters.`, 'TOO_LONG');
 }
