@@ -34,6 +34,13 @@ export const mutants = [
     tests: ['visibility'],
   },
   {
+    name: 'visibility and soft delete of what aggregates are grouped by',
+    file: 'src/db/engine/aggregate.ts',
+    from: '...scopeConditions(target, alias, scope, undefined)',
+    to: '',
+    tests: ['aggregates'],
+  },
+  {
     name: 'soft delete',
     file: 'src/db/engine/scope.ts',
     from: "if (entity.softDelete && deleted !== 'WITH') {",

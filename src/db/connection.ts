@@ -1,3 +1,4 @@
+import type { AggregateArgs, AggregateRow } from './engine/aggregate.js';
 import type { Window } from './engine/window.js';
 import type { CursorSeal } from './engine/cursor.js';
 import type { MoneyTotalRow } from './engine/totals.js';
@@ -17,6 +18,8 @@ export interface Connection<R> {
   pageInfo: () => Promise<PageInfo>;
   totalCount: () => Promise<number>;
   totals: () => Promise<MoneyTotalRow[]>;
+  /** @throws DomainError INVALID_INPUT for too many keys or groups. */
+  aggregates: (args: AggregateArgs) => Promise<AggregateRow[]>;
 }
 
 export interface Edge<R> {
@@ -36,6 +39,7 @@ export interface Sources<R> {
   page: () => Promise<Page<R>>;
   count: () => Promise<number>;
   totals: () => Promise<MoneyTotalRow[]>;
+  aggregates: (args: AggregateArgs) => Promise<AggregateRow[]>;
 }
 
 /** @see Connection */
@@ -57,6 +61,7 @@ export function connection<R extends { id: string }>(window: Window, seal: Curso
     },
     totalCount: sources.count,
     totals: sources.totals,
+    aggregates: sources.aggregates,
   };
 }
 

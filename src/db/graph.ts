@@ -48,6 +48,17 @@ export interface TextForms {
 /** A sort key and its direction, for example `['createdAt', 'DESC']`. */
 export type OrderTerm = readonly [field: string, direction: 'ASC' | 'DESC'];
 
+/** How a row gets its key in an aggregate. */
+export type Grouping =
+  /** The value of a field. */
+  | { by: 'value'; field: string }
+  /** The month of a moment or date, in the time zone of the viewer; where the field is null, of the field `otherwise`. */
+  | { by: 'month'; field: string; otherwise?: string }
+  /** The record that a to-one relation leads to; one that reads null is none. */
+  | { by: 'record'; relation: string }
+  /** Each item of a list: a row counts once for each of them. */
+  | { by: 'items'; field: string };
+
 export interface Entity {
   /** Table, and view of the same name in the schema `read`. */
   table: string;
@@ -71,6 +82,10 @@ export interface Entity {
   defaultOrder: OrderTerm;
   toOne: Record<string, ToOne>;
   toMany: Record<string, ToMany>;
+  /** What aggregates can be grouped by, under the name of the key; the schema's enum has the same in capitals. */
+  groups: Record<string, Grouping>;
+  /** The money that aggregates add up, and the field that holds its currency. */
+  amount?: { value: string; currency: string };
   /** Filters whose name differs from their field's. */
   aliases: Record<string, string>;
   /** Filters whose texts are compared in forms of their own, by name. */
@@ -97,6 +112,7 @@ export function entity<const D extends Declaration<T>, T extends Table>(declarat
     orders: [],
     toOne: {},
     toMany: {},
+    groups: {},
     aliases: {},
     forms: {},
     derived: [],

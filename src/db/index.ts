@@ -2,6 +2,7 @@
 export { openDatabase, type Database, type DatabaseSettings, type Login, type Transaction } from './database.js';
 export type { AnyRow, Reader } from './reader.js';
 export type { Connection, Edge, PageInfo } from './connection.js';
+export type { AggregateArgs, AggregateRow } from './engine/aggregate.js';
 export type { MoneyTotalRow } from './engine/totals.js';
 export { change, type WriteRequest } from './writing/change.js';
 export type { Changes, LockedRow, Writer } from './writing/writer.js';

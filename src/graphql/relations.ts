@@ -1,7 +1,7 @@
 import type { IFieldResolver } from '@graphql-tools/utils';
 import type { Deleted } from '../db/engine/scope.js';
 import type { Entity, Graph } from '../db/graph.js';
-import type { PageArgs } from '../db/index.js';
+import type { AggregateArgs, PageArgs } from '../db/index.js';
 import type { GraphContext } from './context.js';
 
 type Field<Args> = IFieldResolver<{ id: string }, GraphContext, Args>;
@@ -16,16 +16,35 @@ export function relationResolvers(graph: Graph): Record<string, Fields> {
   for (const entity of graph.values()) {
     Object.assign(resolvers['Query'] ?? {}, rootFields(entity));
     resolvers[entity.type] = { ...toOneFields(entity), ...toManyFields(entity) };
+    if (isGrouped(entity)) resolvers[`${entity.type}AggregateKeys`] = keyFields(entity);
   }
   return resolvers;
 }
 
-function rootFields({ root, table }: Entity): Fields {
+function rootFields(entity: Entity): Fields {
+  const { root, table } = entity;
   if (!root) return {};
   const one: Field<{ id: string; includeDeleted?: Deleted | null }> = (_, args, { reader }) =>
     reader.find(table, args.id, args.includeDeleted);
   const many: Field<PageArgs> = (_, args, { reader }) => reader.page(table, args);
-  return { [root.one]: one, [root.many]: many };
+  const aggregates: Field<PageArgs & AggregateArgs> = (_, { filter, includeDeleted, ...wanted }, { reader }) =>
+    reader.page(table, { filter, includeDeleted }).aggregates(wanted);
+  return { [root.one]: one, [root.many]: many, ...(isGrouped(entity) && { [`${root.one}Aggregates`]: aggregates }) };
+}
+
+function isGrouped({ groups }: Entity): boolean {
+  return Object.keys(groups).length > 0;
+}
+
+/** The records that groups are about. */
+function keyFields({ table, groups }: Entity): Fields {
+  const relations = Object.values(groups).flatMap((grouping) => (grouping.by === 'record' ? [[grouping.relation, true]] : []));
+  return mapKeys(
+    Object.fromEntries(relations) as object,
+    (name): Field<unknown> =>
+      (keys, _, { reader }) =>
+        reader.one(table, name, keys),
+  );
 }
 
 function toOneFields({ table, toOne }: Entity): Fields {

@@ -44,6 +44,17 @@ export const activityGraph = entity({
     contact: { entity: 'contacts', key: 'contactId' },
     deal: { entity: 'deals', key: 'dealId' },
   },
+  groups: {
+    type: { by: 'value', field: 'type' },
+    isCompleted: { by: 'value', field: 'isCompleted' },
+    owner: { by: 'record', relation: 'owner' },
+    createdBy: { by: 'record', relation: 'createdBy' },
+    contact: { by: 'record', relation: 'contact' },
+    deal: { by: 'record', relation: 'deal' },
+    dueMonth: { by: 'month', field: 'dueDate' },
+    completedMonth: { by: 'month', field: 'completedAt' },
+    createdMonth: { by: 'month', field: 'createdAt' },
+  },
 });
 
 export type ActivityRow = Row<typeof activityGraph>;

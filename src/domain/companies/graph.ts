@@ -39,6 +39,11 @@ export const companyGraph = entity({
     contacts: { entity: 'contacts', key: 'companyId' },
     deals: { entity: 'deals', key: 'companyId' },
   },
+  groups: {
+    industry: { by: 'value', field: 'industry' },
+    owner: { by: 'record', relation: 'owner' },
+    createdMonth: { by: 'month', field: 'createdAt' },
+  },
 });
 
 export type CompanyRow = Row<typeof companyGraph>;

@@ -56,6 +56,13 @@ export const contactGraph = entity({
     deals: { entity: 'deals', key: 'contactId' },
     activities: { entity: 'activities', key: 'contactId' },
   },
+  groups: {
+    status: { by: 'value', field: 'status' },
+    owner: { by: 'record', relation: 'owner' },
+    company: { by: 'record', relation: 'company' },
+    tag: { by: 'items', field: 'tags' },
+    createdMonth: { by: 'month', field: 'createdAt' },
+  },
 });
 
 export type ContactRow = Row<typeof contactGraph>;

@@ -55,6 +55,18 @@ export const dealGraph = entity({
     owner: { entity: 'users', key: 'ownerId' },
   },
   toMany: { activities: { entity: 'activities', key: 'dealId' } },
+  groups: {
+    stage: { by: 'record', relation: 'stage' },
+    pipeline: { by: 'record', relation: 'pipeline' },
+    owner: { by: 'record', relation: 'owner' },
+    company: { by: 'record', relation: 'company' },
+    contact: { by: 'record', relation: 'contact' },
+    status: { by: 'value', field: 'status' },
+    currency: { by: 'value', field: 'currency' },
+    closeMonth: { by: 'month', field: 'closedAt', otherwise: 'expectedCloseDate' },
+    createdMonth: { by: 'month', field: 'createdAt' },
+  },
+  amount: { value: 'value', currency: 'currency' },
 });
 
 export type DealRow = Row<typeof dealGraph>;

@@ -28,10 +28,23 @@ export const dealResolvers: Resolvers = {
   Deal: {
     displayName: (deal) => deal.title,
     viewerCan: (deal, _, { caller }) => permissionsFor(canWriteDeal(caller, deal)),
-    value: (deal) => (deal.value === null ? null : toScale(deal.value, currencyScale(deal.currency))),
+    value: (deal) => inCurrency(deal.value, deal.currency),
+  },
+  DealAggregate: {
+    sum: (group) => toScale(group.sum, currencyScale(group.currency)),
+    avg: (group) => inCurrency(group.avg, group.currency),
+    min: (group) => inCurrency(group.min, group.currency),
+    max: (group) => inCurrency(group.max, group.currency),
+    p50: (group) => inCurrency(group.p50, group.currency),
+    p90: (group) => inCurrency(group.p90, group.currency),
   },
   MoneyTotal: {
     sum: (total) => toScale(total.sum, currencyScale(total.currency)),
     weightedSum: (total) => toScale(total.weightedSum, currencyScale(total.currency)),
   },
 };
+
+/** An amount at its currency's scale. */
+function inCurrency(amount: string | null, currency: string): string | null {
+  return amount === null ? null : toScale(amount, currencyScale(currency));
+}
