@@ -7,6 +7,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json codegen.yml prisma.config.ts ./
 COPY scripts ./scripts
+COPY explorer ./explorer
 COPY schema ./schema
 COPY prisma ./prisma
 COPY src ./src

@@ -18,7 +18,7 @@ export default defineConfig(
     files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
     languageOptions: { globals: { ...nodeGlobals, exports: 'writable', module: 'writable' } },
   },
-  { files: ['**/*.ts', '**/*.mts'], extends: [tseslint.configs.recommended] },
+  { files: ['**/*.ts', '**/*.mts', '**/*.tsx'], extends: [tseslint.configs.recommended] },
   {
     files: typescript,
     extends: [tseslint.configs.recommendedTypeChecked],

@@ -24,6 +24,7 @@ const checks = {
     ],
   },
   types: { says: 'types agree', run: [bin('typescript/bin/tsc'), '--noEmit', '-p', 'tsconfig.json'] },
+  explorer: { says: 'types of the explorer agree', run: [bin('typescript/bin/tsc'), '-p', 'explorer/tsconfig.json'] },
   format: {
     says: 'formatted by prettier',
     run: [

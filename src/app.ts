@@ -1,3 +1,5 @@
+import path from 'node:path';
+import type { ApolloServer } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 import { cursorSeal, openDatabase, type Database, type DatabaseSettings } from './db/index.js';
@@ -10,13 +12,17 @@ import { tokens } from './domain/auth/tokens.js';
 import { graph } from './domain/index.js';
 import { can } from './domain/permissions.js';
 import { GraphContext } from './graphql/context.js';
+import type { SchemaReaders } from './graphql/introspection.js';
 import { buildSchema } from './graphql/schema.js';
 import { graphServer } from './graphql/server.js';
+import type { ExplorerSettings } from './http/explorer.js';
 import { httpServer } from './http/server.js';
 
 export interface AppSettings {
   /** The project's folder: holds `schema/`. */
   root: string;
+  /** The explorer's bundle, where it is not in `dist/explorer`. */
+  explorerFolder?: string;
   appUrl: string;
   signinUrl: string;
   secret: string;
@@ -33,7 +39,9 @@ export interface AppSettings {
   /** Characters a new password has at least. */
   passwordLeastLength: number;
   corsOrigins: readonly string[];
-  openSchema: boolean;
+  schemaReaders: SchemaReaders;
+  /** Demo logins to show in the explorer, if there are any. */
+  demo?: ExplorerSettings['demo'];
   log: Logger;
   now?: () => number;
   /** For tests: is told of every statement of the read side. */
@@ -72,8 +80,7 @@ export async function buildApp(settings: AppSettings): Promise<App> {
     lifetimeSeconds: settings.sessionSeconds,
     tokens: tokens({ secret, lifetimeSeconds: settings.accessTokenSeconds, now }),
   };
-  const apollo = graphServer({ schema: buildSchema(settings.root), openSchema: settings.openSchema, log });
-  await apollo.start();
+  const apollo = await startApollo(settings);
   const fresh = freshCaller(database);
   const http = await httpServer({
     apollo,
@@ -83,6 +90,7 @@ export async function buildApp(settings: AppSettings): Promise<App> {
     verifyToken: (token) => door.tokens.verify(token),
     checkReady: () => database.ping(),
     corsOrigins: settings.corsOrigins,
+    explorer: explorerOf(settings),
     log,
   });
   const close = async (): Promise<void> => {
@@ -91,6 +99,23 @@ export async function buildApp(settings: AppSettings): Promise<App> {
     await database.close();
   };
   return { http, database, door, close };
+}
+
+async function startApollo({ root, schemaReaders, log }: AppSettings): Promise<ApolloServer<GraphContext>> {
+  const mayReadSchema = (caller: Caller): boolean => can(caller, 'schema:read');
+  const apollo = graphServer({ schema: buildSchema(root), schemaReaders, mayReadSchema, log });
+  await apollo.start();
+  return apollo;
+}
+
+/** None where nobody may read the schema: it could show nothing. */
+function explorerOf({ root, explorerFolder, schemaReaders, demo }: AppSettings): ExplorerSettings | null {
+  if (schemaReaders === 'nobody') return null;
+  return {
+    folder: explorerFolder ?? path.join(root, 'dist/explorer'),
+    openSchema: schemaReaders === 'everybody',
+    demo: demo ?? null,
+  };
 }
 
 /** Who the caller is just now, or why the token is of no use. Never throws: public fields do not care. */

@@ -49,7 +49,7 @@ export const SETTINGS = {
       z.array(z.string().refine(isOrigin, 'must be a comma-separated list of origins like https://app.example, without a path')),
     )
     .default([]),
-  OPEN_SCHEMA: flag.optional(),
+  OPEN_SCHEMA: z.enum(['on', 'admins', 'off']).optional(),
   DEMO_DATA: flag.optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
 } as const;
@@ -63,7 +63,7 @@ export type Config = Omit<
   production: boolean;
   PULSE_DATA_DIR: string;
   SECRET_KEY: string;
-  OPEN_SCHEMA: boolean;
+  OPEN_SCHEMA: 'on' | 'admins' | 'off';
   SECURE_COOKIES: boolean;
   DEMO_DATA: boolean;
   LOG_LEVEL: string;
@@ -91,7 +91,7 @@ export function readConfig(root: string, env: NodeJS.ProcessEnv = process.env): 
     production,
     PULSE_DATA_DIR: dataDir,
     SECRET_KEY: data.SECRET_KEY ?? keptSecret(dataDir),
-    OPEN_SCHEMA: data.OPEN_SCHEMA ?? !production,
+    OPEN_SCHEMA: data.OPEN_SCHEMA ?? (production ? 'admins' : 'on'),
     SECURE_COOKIES: data.SECURE_COOKIES ?? production,
     DEMO_DATA: data.DEMO_DATA ?? !production,
     LOG_LEVEL: data.LOG_LEVEL ?? (production ? 'info' : 'warn'),

@@ -1,7 +1,7 @@
 import { makeLog } from './app.js';
 import { readConfig } from './config.js';
 import { projectRoot } from './root.js';
-import { DEMO_PASSWORD, start } from './start.js';
+import { DEMO_LOGINS, DEMO_PASSWORD, start } from './start.js';
 import { failed, onSignal, say } from './terminal.js';
 
 const FORCED_AFTER_MS = 10_000;
@@ -57,12 +57,12 @@ function listenFailure(error: unknown, port: number): unknown {
 }
 
 function welcome(url: string, demo: boolean): void {
-  say(`\nPulse CRM is ready.\n\n  GraphQL   ${url}/graphql\n  Health    ${url}/livez  ${url}/readyz`);
+  say(
+    `\nPulse CRM is ready.\n\n  GraphQL   ${url}/graphql\n  Explorer  ${url}/graphiql\n  Health    ${url}/livez  ${url}/readyz`,
+  );
   if (demo) {
     say(`\n  Demo logins, password ${DEMO_PASSWORD}:`);
-    for (const domain of ['acme.example', 'globex.example']) {
-      say(`    ${['owner', 'admin', 'manager', 'member', 'viewer'].map((name) => `${name}@${domain}`).join('  ')}`);
-    }
+    for (const { domain, people } of DEMO_LOGINS) say(`    ${people.map((name) => `${name}@${domain}`).join('  ')}`);
   }
   say('\nCtrl-C stops everything; starting again keeps the data.');
 }

@@ -34,7 +34,8 @@ export async function start(root: string, config: Config, log: Logger, say: (lin
       bcryptCost: config.BCRYPT_COST,
       passwordLeastLength: config.PASSWORD_LEAST_LENGTH,
       corsOrigins: config.CORS_ORIGINS,
-      openSchema: config.OPEN_SCHEMA,
+      schemaReaders: SCHEMA_READERS[config.OPEN_SCHEMA],
+      demo: demo ? { password: DEMO_PASSWORD, organizations: DEMO_LOGINS } : null,
       log,
     });
     await app.database.warmUp();
@@ -65,6 +66,14 @@ export function openTheDatabase(root: string, config: Config, say: (line: string
     say,
   });
 }
+
+const SCHEMA_READERS = { on: 'everybody', admins: 'admins', off: 'nobody' } as const;
+
+/** Who can sign in to the demo organizations; the README shows it too. */
+export const DEMO_LOGINS = ['acme.example', 'globex.example'].map((domain) => ({
+  domain,
+  people: ['owner', 'admin', 'manager', 'member', 'viewer'],
+}));
 
 /** Password of every demo login (PRODUCT: the README shows it). */
 export const DEMO_PASSWORD = 'pulse-demo-password';

@@ -85,11 +85,15 @@ test('in development the schema is open, demo data is made and the log is quiet;
     const { production, OPEN_SCHEMA, DEMO_DATA, LOG_LEVEL } = readConfig(root, { SECRET_KEY, ...env });
     return { production, OPEN_SCHEMA, DEMO_DATA, LOG_LEVEL };
   };
-  const closed = { production: true, OPEN_SCHEMA: false, DEMO_DATA: false, LOG_LEVEL: 'info' };
-  const open = { production: false, OPEN_SCHEMA: true, DEMO_DATA: true, LOG_LEVEL: 'warn' };
+  const closed = { production: true, OPEN_SCHEMA: 'admins', DEMO_DATA: false, LOG_LEVEL: 'info' };
+  const open = { production: false, OPEN_SCHEMA: 'on', DEMO_DATA: true, LOG_LEVEL: 'warn' };
   expect(chosen({})).toEqual(open);
   expect(chosen({ NODE_ENV: 'production' })).toEqual(closed);
-  expect(chosen({ OPEN_SCHEMA: 'off', DEMO_DATA: 'off', LOG_LEVEL: 'info' })).toEqual({ ...closed, production: false });
+  expect(chosen({ OPEN_SCHEMA: 'off', DEMO_DATA: 'off', LOG_LEVEL: 'info' })).toEqual({
+    ...closed,
+    OPEN_SCHEMA: 'off',
+    production: false,
+  });
   expect(chosen({ NODE_ENV: 'production', OPEN_SCHEMA: 'on', DEMO_DATA: 'on', LOG_LEVEL: 'warn' })).toEqual({
     ...open,
     production: true,

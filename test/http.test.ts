@@ -77,7 +77,7 @@ test('origins come from a list', async () => {
 });
 
 test('the schema is open or closed by one setting', async () => {
-  const closed = await openStage({ openSchema: false });
+  const closed = await openStage({ schemaReaders: 'nobody' });
   expect((await closed.send('{ __schema { types { name } } }')).errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
   expect((await closed.send('{ viewr { id } }')).body).not.toContain('viewer');
   expect((await stage.send('{ __schema { queryType { name } } }')).data.__schema.queryType.name).toBe('Query');

@@ -38,7 +38,7 @@ const app = await buildApp({
   secureCookies: true,
   bcryptCost: 12,
   corsOrigins: [],
-  openSchema: false,
+  schemaReaders: 'nobody',
   log: makeLog('info', false),
   carrier: prismaCarrier(new PrismaClient({ adapter })),
 });

@@ -12,6 +12,7 @@ const PERMISSIONS = {
   'records:writeAll': ['OWNER', 'ADMIN', 'MANAGER'],
   'pipelines:write': ['OWNER', 'ADMIN'],
   'users:write': ['OWNER', 'ADMIN'],
+  'schema:read': ['OWNER', 'ADMIN'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof PERMISSIONS;

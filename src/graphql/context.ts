@@ -73,6 +73,11 @@ export class GraphContext {
     return this.own.caller;
   }
 
+  /** Whether somebody is signed in of whom something holds; a visitor is nobody. */
+  isCaller(holds: (caller: Caller) => boolean): boolean {
+    return this.own.caller !== null && holds(this.own.caller);
+  }
+
   /** What the caller can see, in one snapshot that opens with its first statement. */
   get reader(): Reader {
     if (this.own.ended) throw new Error('The operation has ended.');

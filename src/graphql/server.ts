@@ -3,14 +3,18 @@ import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDi
 import { unwrapResolverError } from '@apollo/server/errors';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
+import type { Caller } from '../caller.js';
 import type { GraphContext } from './context.js';
+import { checkAsksNoSchema, type SchemaReaders } from './introspection.js';
 import { checkVariables } from './variables.js';
 import { formatError, identify } from './format-error.js';
 
 export interface GraphServerSettings {
   schema: GraphQLSchema;
-  /** Whether strangers may read the schema (introspection, suggestions in errors). */
-  openSchema: boolean;
+  /** Who may read the schema. */
+  schemaReaders: SchemaReaders;
+  /** Whether a caller counts as an administrator who may. */
+  mayReadSchema: (caller: Caller) => boolean;
   log: Logger;
 }
 
@@ -19,11 +23,12 @@ const MOST_TOKENS = 5_000;
 const MOST_ERRORS = 3;
 
 /** Apollo Server with Pulse's limits; start it before use. */
-export function graphServer({ schema, openSchema, log }: GraphServerSettings): ApolloServer<GraphContext> {
+export function graphServer(settings: GraphServerSettings): ApolloServer<GraphContext> {
+  const { schema, schemaReaders, log } = settings;
   return new ApolloServer<GraphContext>({
     schema,
-    introspection: openSchema,
-    hideSchemaDetailsFromClientErrors: !openSchema,
+    introspection: schemaReaders !== 'nobody',
+    hideSchemaDetailsFromClientErrors: schemaReaders !== 'everybody',
     includeStacktraceInErrorResponses: false,
     formatError,
     csrfPrevention: true,
@@ -35,18 +40,21 @@ export function graphServer({ schema, openSchema, log }: GraphServerSettings): A
       // On by default, it wraps every resolver: 1.8 times the time on big lists (docs/BENCHMARKS.md).
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
-      operationPlugin(log),
+      operationPlugin(settings),
     ],
   });
 }
 
 /** Ends the snapshot with the execution, before a slow client has read the answer; puts the request's id on its errors. */
-function operationPlugin(log: Logger): ApolloServerPlugin<GraphContext> {
+function operationPlugin({ log, schemaReaders, mayReadSchema }: GraphServerSettings): ApolloServerPlugin<GraphContext> {
   return {
     contextCreationDidFail: async ({ error }) => log.error({ err: error }, 'no context could be made'),
     unexpectedErrorProcessingRequest: async ({ error }) => log.error({ err: error }, 'request failed'),
     requestDidStart: async () => ({
-      didResolveOperation: async ({ request }) => checkVariables(request.variables),
+      didResolveOperation: async ({ request, document, contextValue }) => {
+        checkVariables(request.variables);
+        if (schemaReaders === 'admins' && !contextValue.isCaller(mayReadSchema)) checkAsksNoSchema(document);
+      },
       executionDidStart: async ({ contextValue }) => ({ executionDidEnd: async () => contextValue.end() }),
       willSendResponse: async ({ contextValue, response, errors, operationName }) => {
         contextValue.end();

@@ -7,6 +7,7 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import type { SignedInCaller } from '../caller.js';
 import { callerFrom } from './caller.js';
 import { refreshCookie, type RefreshCookie } from './refresh-cookie.js';
+import { explorerRoutes, type ExplorerSettings } from './explorer.js';
 import { answerFailures } from './failures.js';
 import { healthRoutes } from './health.js';
 
@@ -20,6 +21,8 @@ export interface HttpSettings<Context extends object> {
   /** Resolves when requests can be answered. */
   checkReady: () => Promise<void>;
   corsOrigins: readonly string[];
+  /** Null: no explorer. */
+  explorer: ExplorerSettings | null;
   log: FastifyBaseLogger;
 }
 
@@ -36,7 +39,7 @@ const BODY_LIMIT = 1_048_576;
 /** For a request to arrive in full. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** The HTTP server: `/graphql`, `/livez`, `/readyz`. Start Apollo before, listen after. */
+/** The HTTP server: `/graphql`, `/graphiql`, `/livez`, `/readyz`. Start Apollo before, listen after. */
 export async function httpServer<Context extends object>(settings: HttpSettings<Context>): Promise<FastifyInstance> {
   const server: FastifyInstance = Fastify({
     loggerInstance: settings.log,
@@ -56,6 +59,7 @@ export async function httpServer<Context extends object>(settings: HttpSettings<
   await server.register(cors, { origin: [...settings.corsOrigins], credentials: true, maxAge: 86_400 });
   await server.register(cookies);
   await server.register(healthRoutes, { checkReady: settings.checkReady });
+  if (settings.explorer) await server.register(explorerRoutes, settings.explorer);
   await server.register(fastifyApollo(settings.apollo), {
     method: ['GET', 'POST'],
     context: async (request, reply) =>

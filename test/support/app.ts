@@ -88,7 +88,7 @@ export function testSettings(database: Pick<TestDatabase, 'appUrl' | 'signinUrl'
     bcryptCost: 4,
     passwordLeastLength: 12,
     corsOrigins: [],
-    openSchema: true,
+    schemaReaders: 'everybody',
     log: pino({ level: 'silent' }),
     observe: (text) => seen.push(text),
   };
