@@ -30,7 +30,8 @@ DECLARE
 BEGIN
   FOREACH tenant_table IN ARRAY ARRAY['organizations', 'users', 'companies', 'contacts', 'pipelines', 'pipeline_stages',
                                       'deals', 'activities', 'audit_logs', 'audit_values', 'audit_heads', 'deal_history',
-                                      'pipeline_history', 'idempotency_keys', 'sessions', 'refresh_tokens'] LOOP
+                                      'pipeline_history', 'idempotency_keys', 'sessions', 'refresh_tokens',
+                                      'search_words', 'search_terms', 'search_notes'] LOOP
     tenant_key := CASE tenant_table WHEN 'organizations' THEN 'id' ELSE 'org_id' END;
     FOREACH policy_name IN ARRAY ARRAY['tenant', 'reader', 'owner'] LOOP
       EXECUTE format('DROP POLICY IF EXISTS %I ON public.%I', policy_name, tenant_table);

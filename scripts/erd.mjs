@@ -43,7 +43,8 @@ async function readModel() {
 }
 
 function describeTable(table, model) {
-  const column = (fieldName) => columnName(table.fields.find((field) => field.name === fieldName));
+  // Prisma's model is silent about columns of types it does not support (tsvector), but for their indexes.
+  const column = (name) => columnName(table.fields.find((field) => field.name === name) ?? { name });
   const keys = model.indexes.filter((index) => index.model === table.name);
   const indexes = keys.map((index) => describeIndex(index, column));
   const relations = table.fields

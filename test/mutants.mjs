@@ -47,4 +47,25 @@ export const mutants = [
     to: 'if (false) {',
     tests: ['paging', 'tenant.test', 'deals'],
   },
+  {
+    name: 'what is seen of names in search',
+    file: 'src/domain/search/queries.ts',
+    from: "where ${sight.seen(table, 't')} limit",
+    to: 'limit',
+    tests: ['visibility'],
+  },
+  {
+    name: 'what is seen of phone numbers in search',
+    file: 'src/domain/search/queries.ts',
+    from: "where ${sight.seen(table, 't')} and t.phone_digits",
+    to: 'where t.phone_digits',
+    tests: ['visibility'],
+  },
+  {
+    name: 'what is seen of notes in search',
+    file: 'src/domain/search/queries.ts',
+    from: "where ${sight.seen('activities', 't')} order by",
+    to: 'order by',
+    tests: ['visibility'],
+  },
 ];

@@ -182,4 +182,25 @@ describe.each([
     expect(errors).toBeUndefined();
     expect([data.a.user.organization.id, data.b.user.organization.id]).toEqual([mine.id, theirs.id]);
   });
+
+  test('a search finds and ranks nothing of another organization', async () => {
+    await stage.world.company(theirs, { name: 'Peculiar' });
+    await stage.world.contact(theirs, { last_name: 'Peculiar', phone: '555123', phone_digits: '555123' });
+    await stage.world.activity(theirs, { subject: 'Peculiar', description: 'Deleted' });
+    const find = async (q: string): Promise<unknown> => {
+      const { data, errors } = await stage.send(
+        'query ($q: String!) { search(query: $q) { nodes { id } pageInfo { hasNextPage } } }',
+        {
+          token,
+          variables: { q },
+        },
+      );
+      expect(errors).toBeUndefined();
+      return data.search;
+    };
+    for (const q of ['peculiar', 'peculier', 'pec', '555123', 'deleted'])
+      expect([q, await find(q)]).toEqual([q, { nodes: [], pageInfo: { hasNextPage: false } }]);
+    const [company] = await idsOf(mine, 'companies');
+    expect(await find('same name')).toEqual({ nodes: [{ id: company }], pageInfo: { hasNextPage: false } });
+  });
 });

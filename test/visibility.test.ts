@@ -170,6 +170,31 @@ describe('where visibility is OWNER', () => {
     await stage.world.client.query('DELETE FROM deals WHERE id = $1', [own]);
   });
 
+  test('a search finds no hidden record, by no word of it, and no text of one', async () => {
+    await stage.world.client.query(
+      `UPDATE contacts SET phone = '+49 30 112233', phone_e164 = '+4930112233', phone_digits = '030112233', email = 'secretive@hidden.example' WHERE id = $1`,
+      [hidden.contact],
+    );
+    await stage.world.client.query(`UPDATE activities SET description = 'A whispering gallery' WHERE id = ANY ($1)`, [
+      [hidden.activity, seen.noted],
+    ]);
+    const SEARCH =
+      'query ($q: String!) { search(query: $q) { edges { snippet { text } } nodes { id } pageInfo { hasNextPage } } }';
+    const find = async (q: string, role: Role = 'MEMBER'): Promise<string[]> => {
+      const { data, errors } = await send(SEARCH, role, { q });
+      expect(errors).toBeUndefined();
+      expect(data.search.pageInfo.hasNextPage).toBe(false);
+      return data.search.nodes.map((node: { id: string }) => node.id).sort();
+    };
+    for (const q of ['hidden', 'h', 'hiden', 'secretive', '112233']) expect([q, await find(q)]).toEqual([q, []]);
+    expect(await find('whispers')).toEqual([seen.noted]);
+    expect(await find('whisp')).toEqual([seen.noted]);
+    expect(await find('own')).toEqual([seen.company, seen.contact, seen.deal, seen.activity].sort());
+    expect(await find('hidden', 'MANAGER')).toEqual([hidden.company, hidden.contact, hidden.deal, hidden.activity].sort());
+    expect(await find('112233', 'MANAGER')).toEqual([hidden.contact]);
+    expect(await find('whispers', 'MANAGER')).toEqual([hidden.activity, seen.noted].sort());
+  });
+
   test('a setting that this version does not know hides rather than shows', async () => {
     await show('TEAM');
     expect((await send('{ companies { totalCount } }')).data.companies.totalCount).toBe(2);

@@ -6,5 +6,6 @@ export type { AggregateArgs, AggregateRow } from './engine/aggregate.js';
 export type { MoneyTotalRow } from './engine/totals.js';
 export { change, type WriteRequest } from './writing/change.js';
 export type { Changes, LockedRow, Writer } from './writing/writer.js';
-export type { PageArgs } from './engine/window.js';
+export { placeOf, type PageArgs, type Place } from './engine/window.js';
+export type { Sight } from './sight.js';
 export { cursorSeal, type CursorSeal } from './engine/cursor.js';

@@ -6,11 +6,12 @@ import type { CursorSeal } from './engine/cursor.js';
 import { aggregateStatement, groupsFrom, keysOf, type AggregateArgs } from './engine/aggregate.js';
 import { countStatement, pageStatement, type PageRow, type Parents } from './engine/page.js';
 import { scopeOf, type Deleted, type Scope, type ScopeSettings } from './engine/scope.js';
-import type { Statement } from './engine/sql.js';
+import { compile, type Sql, type Statement } from './engine/sql.js';
 import { totalsStatement, type MoneyTotalRow } from './engine/totals.js';
 import { windowOf, type PageArgs, type Window } from './engine/window.js';
 import { entityOf, type Entity, type OrderTerm } from './graph.js';
 import { makeLoaders, type Loaders } from './loaders.js';
+import { sightOf, type Sight } from './sight.js';
 import type { Snapshot } from './snapshot.js';
 
 export type AnyRow = { id: string } & Record<string, unknown>;
@@ -31,6 +32,10 @@ export interface Reader {
   many(table: string, relation: string, row: { id: string }, args: PageArgs): Connection<AnyRow>;
   /** All rows of `table` whose `key` is `id`, ordered by `orderBy`: for values embedded in a record, never for records. */
   embedded(table: string, key: string, id: string, orderBy: string): Promise<AnyRow[]>;
+  /** Rows of a statement that a read-only room writes itself. */
+  ask<Answer>(write: (sight: Sight) => Sql): Promise<Answer[]>;
+  /** Seals and opens the cursors of lists that a room pages itself. */
+  readonly seal: CursorSeal;
   close(): void;
 }
 
@@ -62,6 +67,8 @@ export function openReader(caller: Caller, snapshot: Snapshot, settings: ReaderS
       return listOf(list, args, relation.defaultOrder ?? entity.defaultOrder);
     },
     embedded: (table, key, id, orderBy) => loaders.allOf(entityOf(graph, table), key, id, orderBy),
+    ask: (write) => snapshot.query(compile(write(sightOf(scope)))),
+    seal,
     close: () => snapshot.close(),
   };
 }

@@ -14,6 +14,7 @@ import { organizationGraph } from './organizations/graph.js';
 import { organizationResolvers } from './organizations/resolvers.js';
 import { pipelineGraph, stageGraph } from './pipelines/graph.js';
 import { pipelineResolvers } from './pipelines/resolvers.js';
+import { searchResolvers } from './search/resolvers.js';
 import { userGraph } from './users/graph.js';
 import { userResolvers } from './users/resolvers.js';
 
@@ -42,5 +43,6 @@ export const resolvers: Resolvers[] = [
   dealResolvers,
   organizationResolvers,
   pipelineResolvers,
+  searchResolvers,
   userResolvers,
 ];

@@ -56,6 +56,23 @@ export function windowOf(entity: Entity, args: PageArgs, fallback: OrderTerm, sc
   };
 }
 
+/** What a page asks for of a list that a room pages itself. */
+export interface Place {
+  size: number;
+  backward: boolean;
+  after: KeyValues | null;
+  before: KeyValues | null;
+}
+
+/** @throws DomainError INVALID_INPUT as windowOf. @param bound what the list's cursors are bound to. */
+export function placeOf(args: PageArgs, bound: string, seal: CursorSeal): Place {
+  return {
+    ...sizeOf(args),
+    after: position(args.after, 'after', bound, seal),
+    before: position(args.before, 'before', bound, seal),
+  };
+}
+
 function sizeOf({ first, last }: PageArgs): { size: number; backward: boolean } {
   const hasFirst = first !== null && first !== undefined;
   const hasLast = last !== null && last !== undefined;
