@@ -10,6 +10,7 @@ import {
   type GraphQLInputType,
   type GraphQLObjectType as ObjectType,
 } from 'graphql';
+import { OPERATORS, kindOf } from '../src/db/graph.js';
 import { PUBLIC_FIELDS, graph } from '../src/domain/index.js';
 import { buildSchema } from '../src/graphql/schema.js';
 import { openStage, type Stage } from './support/app.js';
@@ -107,19 +108,44 @@ test('what has an id is a Node, and what has no identity has no id', () => {
   }
 });
 
-test('rooms declare exactly the filters, operators and orders that the schema offers', () => {
+/** The sentence that a filter's description ends with. */
+function indexedFor(operators: readonly string[]): string {
+  const names = operators.map((operator) => `\`${operator}\``);
+  const last = names.pop();
+  if (!last) return '';
+  return `Indexed for ${names.length > 0 ? `${names.join(', ')} and ` : ''}${last}.`;
+}
+
+const filtered = [...graph.values()].flatMap((entity) => {
+  const filter = schema.getType(`${entity.type}Filter`);
+  return isInputObjectType(filter) ? [{ entity, filter }] : [];
+});
+
+test('rooms declare exactly the filters and operators that the schema offers, and each says which of them are indexed', () => {
+  expect(filtered.map(({ entity }) => entity)).toEqual(expect.arrayContaining([...graph.values()].filter(({ root }) => root)));
+  for (const { entity, filter } of filtered) {
+    const offered = Object.values(filter.getFields()).filter(({ name }) => !['and', 'or', 'not'].includes(name));
+    const declared = [...Object.keys(entity.filters), ...Object.keys(entity.families)];
+    expect([entity.type, offered.map(({ name }) => name).sort()]).toEqual([entity.type, declared.sort()]);
+    for (const { name, type, description } of offered) {
+      const indexed = entity.filters[name];
+      if (!indexed || !isInputObjectType(type)) continue;
+      const { kind } = kindOf(entity, entity.aliases[name] ?? name);
+      expect([entity.type, name, Object.keys(type.getFields()).sort()]).toEqual([entity.type, name, [...OPERATORS[kind]].sort()]);
+      expect([entity.type, name, /Indexed.*$/.exec(description ?? '')?.[0] ?? '']).toEqual([
+        entity.type,
+        name,
+        indexedFor(indexed),
+      ]);
+    }
+  }
+});
+
+test('rooms declare exactly the orders that the schema offers', () => {
   for (const entity of graph.values()) {
-    if (!entity.root) continue;
-    const filter = schema.getType(`${entity.type}Filter`);
     const order = schema.getType(`${entity.type}Order`);
-    if (!isInputObjectType(filter) || !isInputObjectType(order)) throw new Error(`${entity.type} has no filter or order.`);
-    const offered = Object.values(filter.getFields()).filter((field) => !['and', 'or', 'not'].includes(field.name));
-    const operators = offered.map((field) => [
-      field.name,
-      isInputObjectType(field.type) ? Object.keys(field.type.getFields()).sort() : [],
-    ]);
-    const declared = Object.entries(entity.filters).map(([name, access]) => [name, Object.keys(access).sort()]);
-    expect([entity.type, Object.fromEntries(operators)]).toEqual([entity.type, Object.fromEntries(declared)]);
+    if (!entity.root) continue;
+    if (!isInputObjectType(order)) throw new Error(`${entity.type} has no order.`);
     expect(Object.keys(order.getFields()).sort()).toEqual([...entity.orders].sort());
     expect(order.isOneOf).toBe(true);
   }

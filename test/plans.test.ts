@@ -5,7 +5,7 @@ import { orderSignature, sortKeys, type KeyValues, type OrderInput } from '../sr
 import type { Scope } from '../src/db/engine/scope.js';
 import type { Statement } from '../src/db/engine/sql.js';
 import type { Window } from '../src/db/engine/window.js';
-import { columnOf, kindOf, type Entity } from '../src/db/graph.js';
+import { columnOf, kindOf, type Entity, type Operator } from '../src/db/graph.js';
 import { graph } from '../src/domain/index.js';
 import { connect } from './support/database.js';
 import { openStage, type Stage } from './support/app.js';
@@ -120,18 +120,20 @@ function flatten(plan: Plan | undefined): Plan[] {
 const scopes = (): Scope[] => [null, org.users.MEMBER.id].map((onlyOf) => ({ orgId: org.id, tenantFilter: true, onlyOf, graph }));
 
 /** An operand that few rows match, so that only the condition's own index is worth taking. */
-async function operand(entity: Entity, field: string, operator: string): Promise<unknown> {
+async function operand(entity: Entity, field: string, operator: Operator): Promise<unknown> {
   if (operator === 'isNull') return true;
   if (operator === 'hasAny') return ['tag7', 'tag8'];
+  if (operator === 'hasAll') return ['tag7', 'all'];
   const column = columnOf(field);
-  if (operator === 'lte' || operator === 'gte') return extreme(entity, column, operator);
+  if (['lt', 'lte', 'gt', 'gte'].includes(operator)) return extreme(entity, column, operator.startsWith('g'));
   const { rows } = await stage.world.client.query<{ value: string }>(
     `SELECT ${column}::text AS value FROM ${entity.table} WHERE org_id = $1 AND ${column} IS NOT NULL GROUP BY 1 ORDER BY count(*), 1 LIMIT 1`,
     [org.id],
   );
   const [rare] = rows.map((row) => (kindOf(entity, field).kind === 'boolean' ? row.value === 'true' : row.value));
   if (operator === 'in') return [rare, rare];
-  return operator === 'contains' ? String(rare).slice(3, 12) : rare;
+  if (operator === 'contains') return String(rare).slice(3, 12).toUpperCase();
+  return operator === 'startsWith' ? String(rare).slice(0, -1) : rare;
 }
 
 /** Where half of the rows lie on either side. */
@@ -144,9 +146,9 @@ async function middle(entity: Entity, field: string): Promise<string> {
 }
 
 /** Near the end, so that the condition selects little. */
-async function extreme(entity: Entity, column: string, operator: string): Promise<unknown> {
+async function extreme(entity: Entity, column: string, atTheEnd: boolean): Promise<unknown> {
   const { rows } = await stage.world.client.query<{ value: string }>(
-    `SELECT ${column}::text AS value FROM ${entity.table} WHERE org_id = $1 AND ${column} IS NOT NULL ORDER BY ${column} ${operator === 'gte' ? 'DESC' : 'ASC'} OFFSET 20 LIMIT 1`,
+    `SELECT ${column}::text AS value FROM ${entity.table} WHERE org_id = $1 AND ${column} IS NOT NULL ORDER BY ${column} ${atTheEnd ? 'DESC' : 'ASC'} OFFSET 20 LIMIT 1`,
     [org.id],
   );
   return rows[0]?.value;
@@ -156,9 +158,7 @@ const listed = [...graph.values()].filter((entity) => entity.root);
 const orders = listed.flatMap((entity) => entity.orders.map((field): [string, string] => [entity.table, field]));
 const filters = listed.flatMap((entity) =>
   Object.entries(entity.filters).flatMap(([name, operators]) =>
-    Object.entries(operators)
-      .filter(([, access]) => access === 'indexed')
-      .map(([operator]): [string, string, string] => [entity.table, name, operator]),
+    operators.map((operator): [string, string, Operator] => [entity.table, name, operator]),
   ),
 );
 

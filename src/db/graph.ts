@@ -1,4 +1,8 @@
 import type { DB } from '../generated/kysely/tables.js';
+import type { FilterInput, FilterPlace } from './engine/filter.js';
+import type { Target } from './engine/operators.js';
+import type { Scope } from './engine/scope.js';
+import type { Sql } from './engine/sql.js';
 
 /** How rooms declare, as data, what the page engine may read, relate, filter and order by. One `graph.ts` a room. */
 
@@ -10,11 +14,26 @@ type Camel<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head
 type Table = keyof DB;
 type FieldOf<T extends Table> = Camel<keyof DB[T] & string>;
 
-/** `indexed`: the condition is an index condition (a test reads the plans); `scanned`: checked row by row. */
-export type Access = 'indexed' | 'scanned';
+const COMPARED = ['eq', 'ne', 'in', 'notIn', 'gt', 'gte', 'lt', 'lte', 'isNull'] as const;
 
-/** Operators of the filter inputs. */
-export type Operator = 'eq' | 'in' | 'gte' | 'lte' | 'contains' | 'hasAny' | 'isNull';
+/** Operators that the filter inputs of each kind offer. */
+export const OPERATORS = {
+  uuid: ['eq', 'ne', 'in', 'notIn', 'isNull'],
+  text: ['eq', 'ne', 'in', 'notIn', 'contains', 'startsWith', 'isNull'],
+  enum: ['eq', 'ne', 'in', 'notIn'],
+  decimal: COMPARED,
+  integer: COMPARED,
+  boolean: ['eq'],
+  timestamp: COMPARED,
+  date: COMPARED,
+  tags: ['hasAny', 'hasAll', 'hasNone'],
+  json: [],
+} as const satisfies Record<Kind, readonly string[]>;
+
+export type Operator = (typeof OPERATORS)[Kind][number];
+
+/** What an index on a comparable column serves. */
+export const RANGE = ['eq', 'in', 'gt', 'gte', 'lt', 'lte'] as const satisfies readonly Operator[];
 
 /** A relation to at most one row of `entity`, whose id is in this entity's field `key`. */
 export interface ToOne {
@@ -39,10 +58,40 @@ export interface ToMany {
 export interface TextForms {
   /** All fields that may be compared. */
   fields: readonly string[];
-  /** For a whole text: `eq`, `in`. */
+  /** For a whole text: `eq`, `in` and their complements. */
   whole: (typed: string) => readonly (readonly [field: string, value: string])[];
-  /** For a part of one: `contains`. */
+  /** For a part of one: `contains`, `startsWith`. */
   part: (typed: string) => readonly (readonly [field: string, value: string])[];
+}
+
+/**
+ * A value that no column holds, of the row under an alias: how long a deal is in its stage, for example. Written in src/db,
+ * because rooms write no SQL. Named in `expressions`, it can be named in `filters` and `orders` like a field.
+ */
+export interface Expression {
+  kind: FieldKind;
+  sql: (alias: string, scope: Scope) => Sql;
+}
+
+/**
+ * Fields that organizations define themselves: one input of filter and order stands for all of them, and the SQL follows from
+ * what is asked. Written in src/db; an entity names it in `families`, under the name of that input.
+ *
+ * - `filter` answers the condition of an operand of the filter input. `at.compare` applies the operators of an input of
+ *   `OPERATORS[kind]` to any expression, with everything filters promise: null operands refused, limits counted,
+ *   complements exact. Make casts of jsonb total (`case jsonb_typeof(…)`): another row's value may be of another type.
+ *
+ * What must be part of the statement's text to meet an index (the key of an indexed expression) is spliced with `sql.lit`
+ * after it was checked: a bound value meets no index once PostgreSQL plans generically.
+ */
+export interface Family {
+  filter: (operand: unknown, at: FamilyPlace) => Sql;
+}
+
+/** Where in a filter a family's operand stands. */
+export interface FamilyPlace extends FilterPlace {
+  path: (string | number)[];
+  compare: (target: Target, operators: FilterInput, path: (string | number)[]) => Sql;
 }
 
 /** A sort key and its direction, for example `['createdAt', 'DESC']`. */
@@ -75,8 +124,13 @@ export interface Entity {
    */
   visibility?: { own: readonly string[]; unowned?: string; through?: readonly string[] };
   fields: Record<string, FieldKind>;
-  /** By field, each operator of its filter input. */
-  filters: Record<string, Partial<Record<Operator, Access>>>;
+  /**
+   * Filters the schema offers, each with the operators whose condition is an index condition (a test reads the plans). All
+   * other operators of the field's kind (`OPERATORS`) are offered too, and are checked row by row.
+   */
+  filters: Record<string, readonly Operator[]>;
+  expressions: Record<string, Expression>;
+  families: Record<string, Family>;
   /** Sort keys the schema offers; each is indexed as the leading key. */
   orders: readonly string[];
   defaultOrder: OrderTerm;
@@ -116,6 +170,8 @@ export function entity<const D extends Declaration<T>, T extends Table>(declarat
     aliases: {},
     forms: {},
     derived: [],
+    expressions: {},
+    families: {},
     ...declaration,
   } as unknown as Entity & D;
 }
@@ -159,7 +215,7 @@ export function columnOf(field: string): string {
 
 /** A field's kind without its null mark. @throws Error for a field that was not declared: a fault in a graph.ts. */
 export function kindOf(of: Entity, field: string): { kind: Kind; nullable: boolean } {
-  const declared = of.fields[field];
+  const declared = of.expressions[field]?.kind ?? of.fields[field];
   if (!declared) throw new Error(`${of.table} declares no field ${field}.`);
   const nullable = declared.endsWith('?');
   return { kind: (nullable ? declared.slice(0, -1) : declared) as Kind, nullable };

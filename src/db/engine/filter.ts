@@ -1,97 +1,120 @@
 import { sql } from 'kysely';
 import { invalid, type FieldError } from '../../errors.js';
-import { isUuid } from '../../lib/uuid.js';
-import { referenceCondition, type Scope } from './scope.js';
-import { kindOf, type Entity, type Kind, type TextForms } from '../graph.js';
-import { all, any, column, type Sql } from './sql.js';
+import { OPERATORS, entityOf, type Entity, type Operator } from '../graph.js';
+import { meter, type Meter } from './limits.js';
+import { operatorCondition, type Target } from './operators.js';
+import { referenceCondition, scopeConditions, type Scope } from './scope.js';
+import { all, any, column, not, viewOf, type Sql } from './sql.js';
+import { targetOf } from './target.js';
 
 type Path = FieldError['path'];
 
 /** A filter input as GraphQL coerced it: fields with their conditions, and `and`, `or`, `not`. */
 export type FilterInput = Readonly<Record<string, unknown>>;
 
+/** Whose rows a part of a filter is about. */
+export interface FilterPlace {
+  entity: Entity;
+  alias: string;
+  scope: Scope;
+  /** Relations walked to get here. */
+  hops: number;
+  meter: Meter;
+}
+
 /**
  * The SQL condition of a filter. Two-valued: what is not known to hold does not hold, so `not` is the exact complement.
  *
- * @throws DomainError INVALID_INPUT for a null operand or a text PostgreSQL cannot hold.
+ * @throws DomainError INVALID_INPUT for a null operand, a text PostgreSQL cannot hold, or a filter that is too large.
  */
-export function filterCondition(entity: Entity, alias: string, filter: FilterInput, scope: Scope, path: Path = ['filter']): Sql {
-  const conditions = Object.entries(filter).map(([name, operand]) => {
-    const here = [...path, name];
-    if (operand === undefined) return all([]);
-    if (operand === null) throw nullOperand(here);
-    if (name === 'and') return all(branches(entity, alias, operand, scope, here));
-    if (name === 'or') return any(branches(entity, alias, operand, scope, here));
-    if (name === 'not') return sql`${filterCondition(entity, alias, operand as FilterInput, scope, here)} is not true`;
-    return fieldCondition(entity, alias, name, operand as FilterInput, scope, here);
-  });
-  return all(conditions);
+export function filterCondition(entity: Entity, alias: string, filter: FilterInput, scope: Scope): Sql {
+  return conditionOf({ entity, alias, scope, hops: 0, meter: meter() }, filter, ['filter']);
 }
 
-function branches(entity: Entity, alias: string, operands: unknown, scope: Scope, path: Path): Sql[] {
-  return (operands as FilterInput[]).map((operand, index) => filterCondition(entity, alias, operand, scope, [...path, index]));
+function conditionOf(at: FilterPlace, filter: FilterInput, path: Path): Sql {
+  return all(given(filter, path).map(([name, operand, here]) => partCondition(at, name, operand, here)));
 }
 
-function fieldCondition(entity: Entity, alias: string, name: string, operators: FilterInput, scope: Scope, path: Path): Sql {
-  const field = entity.aliases[name] ?? name;
-  if (!(name in entity.filters)) throw new Error(`${entity.table} declares no filter ${name}.`);
-  const { kind } = kindOf(entity, field);
-  const target = column(alias, field);
-  const conditions = Object.entries(operators).map(([operator, operand]) => {
-    const here = [...path, operator];
-    if (operand === undefined) return all([]);
-    if (operand === null) throw nullOperand(here);
+function partCondition(at: FilterPlace, name: string, operand: unknown, path: Path): Sql {
+  at.meter.condition(path);
+  const { entity } = at;
+  if (name === 'and') return all(branches(at, operand, path));
+  if (name === 'or') return any(branches(at, operand, path));
+  if (name === 'not') return not(conditionOf(at, operand as FilterInput, path));
+  const family = entity.families[name];
+  if (family)
+    return family.filter(operand, { ...at, path, compare: (target, input, here) => compare(at, target, null, input, here) });
+  if (!(name in entity.filters)) return relationCondition(at, name, operand as FilterInput, path);
+  const visible = referenceCondition(entity, at.alias, entity.aliases[name] ?? name, at.scope);
+  return compare(at, targetOf(entity, at.alias, name, at.scope), visible, operand as FilterInput, path);
+}
+
+function branches(at: FilterPlace, operands: unknown, path: Path): Sql[] {
+  return (operands as FilterInput[]).map((operand, index) => conditionOf(at, operand, [...path, index]));
+}
+
+function compare(at: FilterPlace, target: Target, visible: Sql | null, operators: FilterInput, path: Path): Sql {
+  const conditions = given(operators, path).map(([operator, operand, here]) => {
+    at.meter.condition(here);
     checkText(operand, here);
-    const forms = operator === 'isNull' ? undefined : entity.forms[name];
-    const condition = forms
-      ? formsCondition(alias, forms, operator, operand)
-      : operatorCondition(target, kind, operator, operand);
-    const reachable = referenceCondition(entity, alias, field, scope);
-    if (!reachable) return condition;
-    return operator === 'isNull' && operand ? any([condition, sql`not ${reachable}`]) : all([condition, reachable]);
+    const offered: readonly string[] = OPERATORS[target.kind];
+    if (!offered.includes(operator)) throw new Error(`No operator ${operator} for ${target.kind}.`);
+    return operatorCondition(target, operator as Operator, operand, visible);
   });
   return all(conditions);
 }
 
-/** A text that is stored in one of several forms. */
-function formsCondition(alias: string, forms: TextForms, operator: string, operand: unknown): Sql {
-  const formsOf = operator === 'eq' || operator === 'in' ? forms.whole : forms.part;
-  const ways = [operand].flat().flatMap((text) => formsOf(text as string));
-  return any(
-    ways.map(([field, value]) => operatorCondition(column(alias, field), 'text', operator === 'in' ? 'eq' : operator, value)),
-  );
+/** What was given, each with its path. @throws DomainError INVALID_INPUT for null. */
+function given(input: FilterInput, path: Path): [name: string, operand: unknown, path: Path][] {
+  return Object.entries(input).flatMap(([name, operand]) => {
+    const here = [...path, name];
+    if (operand === null) throw nullOperand(here);
+    return operand === undefined ? [] : [[name, operand, here]];
+  });
 }
 
-function operatorCondition(target: Sql, kind: Kind, operator: string, operand: unknown): Sql {
-  switch (operator) {
-    case 'eq':
-      return oneOf(target, kind, [operand]);
-    case 'in':
-      return oneOf(target, kind, operand as unknown[]);
-    case 'gte':
-      return sql`${target} >= ${operand}`;
-    case 'lte':
-      return sql`${target} <= ${operand}`;
-    case 'contains':
-      return sql`${target} ilike ${`%${escapePattern(operand as string)}%`}`;
-    case 'hasAny':
-      return sql`${target} && ${operand}::text[]`;
-    case 'isNull':
-      return operand ? sql`${target} is null` : sql`${target} is not null`;
-    default:
-      throw new Error(`No SQL for the operator ${operator}.`);
+/**
+ * A filter of what a relation leads to. A hop is a list or a look-up like any other: tenant, visibility and soft delete are in
+ * it, so that a record the caller could not read is as if it were not there.
+ */
+function relationCondition(at: FilterPlace, name: string, operand: FilterInput, path: Path): Sql {
+  const toOne = at.entity.toOne[name];
+  if (toOne) {
+    if (given(operand, path).length === 0) return all([]);
+    const target = entityOf(at.scope.graph, toOne.entity);
+    const same = (alias: string): Sql => sql`${column(alias, 'id')} = ${column(at.alias, toOne.key)}`;
+    return related(at, target, same, (hop) => conditionOf(hop, operand, path), path, toOne.evenDeleted);
   }
+  const toMany = at.entity.toMany[name];
+  if (!toMany?.key) throw new Error(`${at.entity.table} declares no filter ${name}.`);
+  const { entity, key } = toMany;
+  const theirs = (alias: string): Sql => sql`${column(alias, key)} = ${column(at.alias, 'id')}`;
+  const some = (condition: (hop: FilterPlace) => Sql, here: Path): Sql =>
+    related(at, entityOf(at.scope.graph, entity), theirs, condition, here);
+  const conditions = given(operand, path).map(([quantifier, filter, here]) => {
+    const holds = (hop: FilterPlace): Sql => conditionOf(hop, filter as FilterInput, here);
+    if (quantifier === 'some') return some(holds, here);
+    if (quantifier === 'none') return not(some(holds, here));
+    return not(some((hop) => not(holds(hop)), here));
+  });
+  return all(conditions);
 }
 
-/** An id that is no UUID is nobody's id: it matches nothing rather than being refused. */
-function oneOf(target: Sql, kind: Kind, operands: unknown[]): Sql {
-  const values = kind === 'uuid' ? operands.filter((operand) => isUuid(operand as string)) : operands;
-  if (values.length === 0) return any([]);
-  return values.length === 1 ? sql`${target} = ${values[0]}` : sql`${target} = any(${values})`;
-}
-
-function escapePattern(text: string): string {
-  return text.replace(/[\\%_]/g, (character) => `\\${character}`);
+/** That there is a row of `target` that the caller can see, belongs to this one, and meets a condition. */
+function related(
+  at: FilterPlace,
+  target: Entity,
+  belongs: (alias: string) => Sql,
+  condition: (hop: FilterPlace) => Sql,
+  path: Path,
+  evenDeleted?: true,
+): Sql {
+  const hops = at.hops + 1;
+  at.meter.relation(hops, path);
+  const alias = `r${hops}`;
+  const scoped = scopeConditions(target, alias, at.scope, evenDeleted ? 'WITH' : undefined);
+  const conditions = [...scoped, belongs(alias), condition({ ...at, entity: target, alias, hops })];
+  return sql`exists (select from ${viewOf(target, alias)} where ${all(conditions)})`;
 }
 
 function nullOperand(path: Path): Error {

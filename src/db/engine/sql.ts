@@ -41,6 +41,11 @@ export function any(conditions: readonly Sql[]): Sql {
   return conditions.length === 0 ? sql`false` : sql`(${sql.join(conditions, sql` or `)})`;
 }
 
+/** The exact complement, also of what is not known to hold. */
+export function not(condition: Sql): Sql {
+  return sql`(${condition} is not true)`;
+}
+
 /** Compiles only: what carries a statement to PostgreSQL is db/snapshot.ts. */
 const compiler = new Kysely<Record<string, never>>({
   dialect: {

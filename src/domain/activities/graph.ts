@@ -1,4 +1,4 @@
-import { entity, type Row } from '../../db/graph.js';
+import { RANGE, entity, type Row } from '../../db/graph.js';
 
 export const activityGraph = entity({
   table: 'activities',
@@ -23,17 +23,17 @@ export const activityGraph = entity({
     updatedAt: 'timestamp',
   },
   filters: {
-    id: { eq: 'indexed', in: 'indexed', isNull: 'scanned' },
-    type: { eq: 'indexed', in: 'indexed' },
-    subject: { eq: 'indexed', in: 'scanned', contains: 'indexed', isNull: 'scanned' },
-    isCompleted: { eq: 'indexed' },
-    dueDate: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'indexed' },
-    contactId: { eq: 'indexed', in: 'indexed', isNull: 'indexed' },
-    dealId: { eq: 'indexed', in: 'indexed', isNull: 'indexed' },
-    ownerId: { eq: 'indexed', in: 'indexed', isNull: 'indexed' },
-    createdById: { eq: 'indexed', in: 'indexed', isNull: 'scanned' },
-    createdAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'scanned' },
-    updatedAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'scanned' },
+    id: ['eq', 'in'],
+    type: ['eq', 'in'],
+    subject: ['contains', 'startsWith'],
+    isCompleted: ['eq'],
+    dueDate: [...RANGE, 'isNull'],
+    contactId: ['eq', 'in', 'isNull'],
+    dealId: ['eq', 'in', 'isNull'],
+    ownerId: ['eq', 'in', 'isNull'],
+    createdById: ['eq', 'in'],
+    createdAt: RANGE,
+    updatedAt: RANGE,
   },
   aliases: { createdById: 'userId' },
   orders: ['dueDate', 'createdAt', 'updatedAt'],

@@ -1,4 +1,4 @@
-import { entity, type Row } from '../../db/graph.js';
+import { RANGE, entity, type Row } from '../../db/graph.js';
 import { PHONE_FORMS } from '../reachability.js';
 
 export const companyGraph = entity({
@@ -21,14 +21,14 @@ export const companyGraph = entity({
     updatedAt: 'timestamp',
   },
   filters: {
-    id: { eq: 'indexed', in: 'indexed', isNull: 'scanned' },
-    name: { eq: 'indexed', in: 'indexed', contains: 'indexed', isNull: 'scanned' },
-    industry: { eq: 'indexed', in: 'indexed', contains: 'scanned', isNull: 'indexed' },
-    website: { eq: 'scanned', in: 'scanned', contains: 'scanned', isNull: 'scanned' },
-    phone: { eq: 'indexed', in: 'indexed', contains: 'scanned', isNull: 'indexed' },
-    ownerId: { eq: 'indexed', in: 'indexed', isNull: 'indexed' },
-    createdAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'scanned' },
-    updatedAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'scanned' },
+    id: ['eq', 'in'],
+    name: ['eq', 'in', 'contains', 'startsWith'],
+    industry: ['eq', 'in', 'isNull'],
+    website: [],
+    phone: ['eq', 'in', 'isNull'],
+    ownerId: ['eq', 'in', 'isNull'],
+    createdAt: RANGE,
+    updatedAt: RANGE,
   },
   orders: ['name', 'createdAt', 'updatedAt'],
   defaultOrder: ['createdAt', 'DESC'],

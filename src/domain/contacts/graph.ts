@@ -1,4 +1,4 @@
-import { entity, type Row } from '../../db/graph.js';
+import { RANGE, entity, type Row } from '../../db/graph.js';
 import { EMAIL_FORMS, PHONE_FORMS } from '../reachability.js';
 
 export const contactGraph = entity({
@@ -30,19 +30,19 @@ export const contactGraph = entity({
     updatedAt: 'timestamp',
   },
   filters: {
-    id: { eq: 'indexed', in: 'indexed', isNull: 'scanned' },
-    firstName: { eq: 'indexed', in: 'scanned', contains: 'indexed', isNull: 'scanned' },
-    lastName: { eq: 'indexed', in: 'indexed', contains: 'indexed', isNull: 'scanned' },
-    email: { eq: 'indexed', in: 'indexed', contains: 'indexed', isNull: 'indexed' },
-    phone: { eq: 'indexed', in: 'indexed', contains: 'scanned', isNull: 'indexed' },
-    status: { eq: 'indexed', in: 'indexed' },
-    tags: { hasAny: 'indexed' },
-    gdprConsent: { eq: 'scanned' },
-    companyId: { eq: 'indexed', in: 'indexed', isNull: 'indexed' },
-    ownerId: { eq: 'indexed', in: 'indexed', isNull: 'indexed' },
-    lastActivityAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'indexed' },
-    createdAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'scanned' },
-    updatedAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'scanned' },
+    id: ['eq', 'in'],
+    firstName: ['contains', 'startsWith'],
+    lastName: ['eq', 'in', 'contains', 'startsWith'],
+    email: ['eq', 'in', 'contains', 'startsWith', 'isNull'],
+    phone: ['eq', 'in', 'isNull'],
+    status: ['eq', 'in'],
+    tags: ['hasAny', 'hasAll'],
+    gdprConsent: [],
+    companyId: ['eq', 'in', 'isNull'],
+    ownerId: ['eq', 'in', 'isNull'],
+    lastActivityAt: [...RANGE, 'isNull'],
+    createdAt: RANGE,
+    updatedAt: RANGE,
   },
   orders: ['lastName', 'email', 'lastActivityAt', 'createdAt', 'updatedAt'],
   defaultOrder: ['createdAt', 'DESC'],

@@ -1,4 +1,4 @@
-import { entity, type Row } from '../../db/graph.js';
+import { RANGE, entity, type Row } from '../../db/graph.js';
 
 export const dealGraph = entity({
   table: 'deals',
@@ -29,21 +29,21 @@ export const dealGraph = entity({
     updatedAt: 'timestamp',
   },
   filters: {
-    id: { eq: 'indexed', in: 'indexed', isNull: 'scanned' },
-    title: { eq: 'indexed', in: 'scanned', contains: 'indexed', isNull: 'scanned' },
-    value: { eq: 'indexed', in: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'indexed' },
-    currency: { eq: 'scanned', in: 'scanned', contains: 'scanned', isNull: 'scanned' },
+    id: ['eq', 'in'],
+    title: ['contains', 'startsWith'],
+    value: [...RANGE, 'isNull'],
+    currency: [],
     // Two of three values are most rows: nothing an index would help with. One of them is `eq`.
-    status: { eq: 'indexed', in: 'scanned' },
-    expectedCloseDate: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'indexed' },
-    pipelineId: { eq: 'indexed', in: 'indexed', isNull: 'scanned' },
-    stageId: { eq: 'indexed', in: 'indexed', isNull: 'scanned' },
-    contactId: { eq: 'indexed', in: 'indexed', isNull: 'indexed' },
-    companyId: { eq: 'indexed', in: 'indexed', isNull: 'indexed' },
-    ownerId: { eq: 'indexed', in: 'indexed', isNull: 'indexed' },
-    lastActivityAt: { eq: 'scanned', gte: 'scanned', lte: 'scanned', isNull: 'scanned' },
-    createdAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'scanned' },
-    updatedAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'scanned' },
+    status: ['eq'],
+    expectedCloseDate: [...RANGE, 'isNull'],
+    pipelineId: ['eq', 'in'],
+    stageId: ['eq', 'in'],
+    contactId: ['eq', 'in', 'isNull'],
+    companyId: ['eq', 'in', 'isNull'],
+    ownerId: ['eq', 'in', 'isNull'],
+    lastActivityAt: [],
+    createdAt: RANGE,
+    updatedAt: RANGE,
   },
   orders: ['position', 'value', 'expectedCloseDate', 'createdAt', 'updatedAt'],
   defaultOrder: ['createdAt', 'DESC'],

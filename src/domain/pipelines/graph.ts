@@ -1,4 +1,4 @@
-import { entity, type Row } from '../../db/graph.js';
+import { RANGE, entity, type Row } from '../../db/graph.js';
 
 export const pipelineGraph = entity({
   table: 'pipelines',
@@ -15,11 +15,11 @@ export const pipelineGraph = entity({
     updatedAt: 'timestamp',
   },
   filters: {
-    id: { eq: 'indexed', in: 'indexed', isNull: 'scanned' },
-    name: { eq: 'indexed', in: 'indexed', contains: 'scanned', isNull: 'scanned' },
-    isDefault: { eq: 'scanned' },
-    createdAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'scanned' },
-    updatedAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'scanned' },
+    id: ['eq', 'in'],
+    name: ['eq', 'in'],
+    isDefault: [],
+    createdAt: RANGE,
+    updatedAt: RANGE,
   },
   orders: ['name', 'createdAt', 'updatedAt'],
   defaultOrder: ['createdAt', 'ASC'],

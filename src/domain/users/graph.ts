@@ -1,4 +1,4 @@
-import { entity, type Row } from '../../db/graph.js';
+import { RANGE, entity, type Row } from '../../db/graph.js';
 
 export const userGraph = entity({
   table: 'users',
@@ -18,13 +18,13 @@ export const userGraph = entity({
     updatedAt: 'timestamp',
   },
   filters: {
-    id: { eq: 'indexed', in: 'indexed', isNull: 'scanned' },
-    email: { eq: 'scanned', in: 'scanned', contains: 'scanned', isNull: 'scanned' },
-    lastName: { eq: 'indexed', in: 'indexed', contains: 'scanned', isNull: 'scanned' },
-    role: { eq: 'indexed', in: 'indexed' },
-    isActive: { eq: 'indexed' },
-    createdAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'scanned' },
-    updatedAt: { eq: 'indexed', gte: 'indexed', lte: 'indexed', isNull: 'scanned' },
+    id: ['eq', 'in'],
+    email: [],
+    lastName: ['eq', 'in'],
+    role: ['eq', 'in'],
+    isActive: ['eq'],
+    createdAt: RANGE,
+    updatedAt: RANGE,
   },
   orders: ['lastName', 'lastLoginAt', 'createdAt', 'updatedAt'],
   defaultOrder: ['createdAt', 'ASC'],

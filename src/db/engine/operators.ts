@@ -1,0 +1,72 @@
+import { sql } from 'kysely';
+import { isUuid } from '../../lib/uuid.js';
+import type { Kind, Operator, TextForms } from '../graph.js';
+import { any, not, type Sql } from './sql.js';
+
+/** What a condition compares: a column or any other expression. */
+export interface Target {
+  value: Sql;
+  kind: Kind;
+  /** Where a text is stored in several ways: what else is compared, and how. */
+  forms?: { forms: TextForms; read: (field: string) => Sql };
+}
+
+/** Negative operators are the exact complement of a positive one: what has no value is not equal to anything. */
+const COMPLEMENTS: Partial<Record<Operator, Operator>> = { ne: 'eq', notIn: 'in', hasNone: 'hasAny' };
+
+/**
+ * The SQL condition of one operator.
+ *
+ * @param visible that what the target refers to can be seen; null when it always is. What cannot be seen reads null.
+ */
+export function operatorCondition(target: Target, operator: Operator, operand: unknown, visible: Sql | null): Sql {
+  const positive = COMPLEMENTS[operator];
+  if (positive) return not(operatorCondition(target, positive, operand, visible));
+  const condition = positiveCondition(target, operator, operand);
+  if (!visible) return condition;
+  return operator === 'isNull' && operand ? any([condition, sql`not ${visible}`]) : sql`(${condition} and ${visible})`;
+}
+
+function positiveCondition({ value, kind, forms }: Target, operator: Operator, operand: unknown): Sql {
+  if (forms && operator !== 'isNull') return formsCondition(forms, operator, operand);
+  switch (operator) {
+    case 'eq':
+      return oneOf(value, kind, [operand]);
+    case 'in':
+      return oneOf(value, kind, operand as unknown[]);
+    case 'gt':
+      return sql`${value} > ${operand}`;
+    case 'gte':
+      return sql`${value} >= ${operand}`;
+    case 'lt':
+      return sql`${value} < ${operand}`;
+    case 'lte':
+      return sql`${value} <= ${operand}`;
+    case 'contains':
+      return sql`public.fold(${value}) like '%' || public.fold_pattern(${operand}) || '%'`;
+    case 'startsWith':
+      return sql`public.fold(${value}) like public.fold_pattern(${operand}) || '%'`;
+    case 'hasAny':
+      return sql`${value} && ${operand}::text[]`;
+    case 'hasAll':
+      return sql`${value} @> ${operand}::text[]`;
+    case 'isNull':
+      return operand ? sql`${value} is null` : sql`${value} is not null`;
+    default:
+      throw new Error(`No SQL for the operator ${operator}.`);
+  }
+}
+
+function formsCondition({ forms, read }: NonNullable<Target['forms']>, operator: Operator, operand: unknown): Sql {
+  const waysOf = operator === 'eq' || operator === 'in' ? forms.whole : forms.part;
+  const ways = [operand].flat().flatMap((text) => waysOf(text as string));
+  const each = operator === 'in' ? 'eq' : operator;
+  return any(ways.map(([field, text]) => positiveCondition({ value: read(field), kind: 'text' }, each, text)));
+}
+
+/** An id that is no UUID is nobody's id: it matches nothing rather than being refused. */
+function oneOf(value: Sql, kind: Kind, operands: unknown[]): Sql {
+  const values = kind === 'uuid' ? operands.filter((operand) => isUuid(operand as string)) : operands;
+  if (values.length === 0) return any([]);
+  return values.length === 1 ? sql`${value} = ${values[0]}` : sql`${value} = any(${values})`;
+}
