@@ -10,7 +10,7 @@ import {
   type GraphQLInputType,
   type GraphQLObjectType as ObjectType,
 } from 'graphql';
-import { OPERATORS, kindOf } from '../src/db/graph.js';
+import { OPERATORS, kindOf, type Entity } from '../src/db/graph.js';
 import { PUBLIC_FIELDS, graph } from '../src/domain/index.js';
 import { buildSchema } from '../src/graphql/schema.js';
 import { openStage, type Stage } from './support/app.js';
@@ -121,12 +121,22 @@ const filtered = [...graph.values()].flatMap((entity) => {
   return isInputObjectType(filter) ? [{ entity, filter }] : [];
 });
 
+/** Every relation is a filter of the same name, if what it leads to can be filtered. */
+function relationFilters(entity: Entity): Record<string, string> {
+  const typeOf = (table: string): string | undefined => filtered.find((other) => other.entity.table === table)?.entity.type;
+  const single = Object.entries(entity.toOne).map(([name, relation]) => [name, typeOf(relation.entity), 'Filter']);
+  const list = Object.entries(entity.toMany).map(([name, relation]) => [name, typeOf(relation.entity), 'ListFilter']);
+  return Object.fromEntries([...single, ...list].flatMap(([name, type, kind]) => (type ? [[name, `${type}${kind}`]] : [])));
+}
+
 test('rooms declare exactly the filters and operators that the schema offers, and each says which of them are indexed', () => {
   expect(filtered.map(({ entity }) => entity)).toEqual(expect.arrayContaining([...graph.values()].filter(({ root }) => root)));
   for (const { entity, filter } of filtered) {
     const offered = Object.values(filter.getFields()).filter(({ name }) => !['and', 'or', 'not'].includes(name));
-    const declared = [...Object.keys(entity.filters), ...Object.keys(entity.families)];
+    const related = relationFilters(entity);
+    const declared = [...Object.keys(entity.filters), ...Object.keys(entity.families), ...Object.keys(related)];
     expect([entity.type, offered.map(({ name }) => name).sort()]).toEqual([entity.type, declared.sort()]);
+    for (const [name, type] of Object.entries(related)) expect(String(filter.getFields()[name]?.type)).toBe(type);
     for (const { name, type, description } of offered) {
       const indexed = entity.filters[name];
       if (!indexed || !isInputObjectType(type)) continue;

@@ -76,3 +76,77 @@ test('a filter that is too large is refused before the database is asked', async
   expect(errors?.[0]?.message).toMatch(/at most 200 conditions/);
   expect(stage.statements()).toEqual([]);
 });
+
+describe('through relations', () => {
+  let home: Organization;
+  const list = async (type: string, root: string, filter: object, role: 'MEMBER' | 'MANAGER' = 'MANAGER'): Promise<string[]> => {
+    const { data, errors } = await stage.send(
+      `query ($filter: ${type}Filter) { ${root}(filter: $filter) { totalCount nodes { displayName } } }`,
+      { token: stage.tokenOf(home, role), variables: { filter } },
+    );
+    expect(errors).toBeUndefined();
+    expect(data[root].totalCount).toBe(data[root].nodes.length);
+    return data[root].nodes.map((row: { displayName: string }) => row.displayName).sort();
+  };
+
+  beforeAll(async () => {
+    const { world } = stage;
+    home = await world.organization();
+    const [mine, theirs] = [home.users.MEMBER.id, home.users.MANAGER.id];
+    const gone = new Date().toISOString();
+    for (const [name, columns] of Object.entries({ Open: {}, Hidden: { owner_id: theirs }, Gone: { deleted_at: gone } })) {
+      const company = await world.company(home, { name, industry: 'Steel', owner_id: mine, ...columns });
+      await world.deal(home, { title: `At ${name}`, company_id: company, owner_id: mine, value: '10' });
+    }
+    await world.deal(home, { title: 'At none', owner_id: mine, value: '20', stage_id: home.stageIds[1] });
+  });
+
+  test('to one: a record that is missing or deleted meets nothing, and `not` finds it', async () => {
+    expect(await list('Deal', 'deals', { company: { industry: { eq: 'Steel' } } })).toEqual(['At Hidden', 'At Open']);
+    expect(await list('Deal', 'deals', { not: { company: { industry: { eq: 'Steel' } } } })).toEqual(['At Gone', 'At none']);
+    expect(await list('Deal', 'deals', { company: { name: { isNull: false } } })).toHaveLength(2);
+    expect(await list('Deal', 'deals', { company: {} })).toHaveLength(4);
+    expect(await list('Deal', 'deals', { stage: { name: { eq: 'Second' }, pipeline: { isDefault: { eq: true } } } })).toEqual([
+      'At none',
+    ]);
+  });
+
+  test('to many: some, none, every', async () => {
+    const dear = { value: { gt: '10' } };
+    expect(await list('Company', 'companies', { deals: { some: {} } })).toEqual(['Hidden', 'Open']);
+    expect(await list('Company', 'companies', { deals: { none: {} } })).toEqual([]);
+    expect(await list('Company', 'companies', { deals: { some: dear } })).toEqual([]);
+    expect(await list('Company', 'companies', { deals: { every: dear } })).toEqual([]);
+    expect(await list('Company', 'companies', { deals: { every: { value: { lte: '10' } }, some: {} } })).toEqual([
+      'Hidden',
+      'Open',
+    ]);
+    expect(await list('Company', 'companies', { contacts: { every: { lastName: { eq: 'x' } } } })).toEqual(['Hidden', 'Open']);
+  });
+
+  test('what a member cannot see is as if it were not there, at every hop', async () => {
+    await stage.world.client.query(`UPDATE organizations SET settings = '{"visibility":"OWNER"}' WHERE id = $1`, [home.id]);
+    expect(await list('Deal', 'deals', { company: { industry: { eq: 'Steel' } } }, 'MEMBER')).toEqual(['At Open']);
+    expect(await list('User', 'users', { companies: { some: { name: { eq: 'Hidden' } } } }, 'MEMBER')).toEqual([]);
+    expect(await list('User', 'users', { deals: { some: { company: { name: { startsWith: 'h' } } } } }, 'MEMBER')).toEqual([]);
+    expect(await list('User', 'users', { deals: { some: { company: { name: { startsWith: 'h' } } } } })).toHaveLength(1);
+  });
+
+  test('relations in a row and in all are bounded, with an error that says so', async () => {
+    const deep = (hops: number): object =>
+      hops === 0 ? { title: { eq: 'x' } } : { company: { deals: { some: deep(hops - 1) } } };
+    const wide = { or: Array.from({ length: 13 }, () => ({ company: { name: { eq: 'x' } } })) };
+    expect(await list('Deal', 'deals', deep(2))).toEqual([]);
+    for (const [filter, message] of [
+      [deep(3), /at most 4 relations in a row/],
+      [wide, /at most 12 relations in all/],
+    ] as const) {
+      const { errors } = await stage.send('query ($filter: DealFilter) { deals(filter: $filter) { nodes { id } } }', {
+        token: stage.tokenOf(home),
+        variables: { filter },
+      });
+      expect(errors?.[0]?.extensions).toMatchObject({ code: 'INVALID_INPUT', fields: [{ code: 'TOO_MANY' }] });
+      expect(errors?.[0]?.message).toMatch(message);
+    }
+  });
+});

@@ -202,6 +202,42 @@ test.each(filters)('%s filtered by %s %s use an index', async (table, name, oper
   await app.query('RESET enable_seqscan');
 });
 
+const hops = listed.flatMap((entity) => [
+  ...Object.entries(entity.toOne).map(([name, { entity: target, key }]) => ({ entity, name, target, key, many: false })),
+  ...Object.entries(entity.toMany).map(([name, { entity: target, key }]) => ({
+    entity,
+    name,
+    target,
+    key: key ?? '',
+    many: true,
+  })),
+]);
+
+test.each(hops.map((hop) => [hop.entity.table, hop.name, hop] as const))(
+  '%s filtered by their %s walk an index, from either end',
+  async (table, name, hop) => {
+    const someId = async (of: string): Promise<string> =>
+      (await stage.world.client.query<{ id: string }>(`SELECT id FROM ${of} WHERE org_id = $1 LIMIT 1`, [org.id])).rows[0]?.id ??
+      '';
+    const over = (condition: FilterInput): FilterInput => ({ [name]: hop.many ? { some: condition } : condition });
+    const fromHere = { id: { eq: await someId(table) }, ...over({ createdAt: { gt: '2020-01-01T00:00:00Z' } }) };
+    const fromThere = over({ id: { eq: await someId(hop.target) } });
+    for (const scope of scopes()) {
+      const conditionsOn = async (filter: FilterInput, of: string): Promise<string> => {
+        const plan = await explain(countStatement(hop.entity, windowFor(hop.entity, [], filter, null), scope, null));
+        return plan
+          .filter((node) => /Index/.test(node['Node Type']) && (node['Relation Name'] ?? of) === of)
+          .map((node) => node['Index Cond'] ?? '')
+          .join(' ');
+      };
+      const [here, there] = hop.many ? ['id', columnOf(hop.key)] : [columnOf(hop.key), 'id'];
+      if (hop.target !== 'pipeline_stages')
+        expect(await conditionsOn(fromHere, hop.target)).toMatch(new RegExp(`\\b${there}\\b`));
+      expect(await conditionsOn(fromThere, table)).toMatch(new RegExp(`\\b${here}\\b`));
+    }
+  },
+);
+
 test('page 320 reads as many rows as page 1', async () => {
   const entity = graph.get('deals') as Entity;
   for (const field of ['createdAt', 'value', 'expectedCloseDate'] as const) {
