@@ -30,7 +30,7 @@ DECLARE
 BEGIN
   FOREACH tenant_table IN ARRAY ARRAY['organizations', 'users', 'companies', 'contacts', 'pipelines', 'pipeline_stages',
                                       'deals', 'activities', 'audit_logs', 'audit_values', 'audit_heads', 'deal_history',
-                                      'pipeline_history', 'idempotency_keys', 'sessions', 'refresh_tokens',
+                                      'pipeline_history', 'idempotency_keys', 'sessions', 'refresh_tokens', 'exchange_rates',
                                       'search_words', 'search_terms', 'search_notes'] LOOP
     tenant_key := CASE tenant_table WHEN 'organizations' THEN 'id' ELSE 'org_id' END;
     FOREACH policy_name IN ARRAY ARRAY['tenant', 'reader', 'owner'] LOOP
@@ -80,6 +80,8 @@ GRANT UPDATE (pipeline_id, stage_id, contact_id, company_id, owner_id, title, va
   ON public.deals TO {{app}};
 GRANT UPDATE (owner_id, contact_id, deal_id, type, subject, description, due_date, is_completed, completed_at,
               deleted_at) ON public.activities TO {{app}};
+
+GRANT INSERT, UPDATE (rate, deleted_at) ON public.exchange_rates TO {{app}};
 
 -- Signing in knows an e-mail and no organization. This answers that question and no other.
 DROP SCHEMA IF EXISTS signin CASCADE;

@@ -51,6 +51,7 @@ const SAMPLES: Record<string, string> = {
   DateTime: '"2026-01-01T00:00:00Z"',
   LocalDate: '"2026-01-01"',
   Decimal: '"1"',
+  Rate: '"1"',
   CurrencyCode: '"EUR"',
 };
 

@@ -79,14 +79,20 @@ const VERBS: Record<string, Verb> = {
   updatePipeline: { input: () => ({ name: 'Changed' }) },
   deletePipeline: {},
   restorePipeline: { state: { deleted_at: NOW } },
+  deleteExchangeRate: {},
 };
 
 /** Everybody may end their own sessions, and nobody anybody else's (test/sessions.test.ts). */
 const OWN_SESSIONS = ['logout', 'logoutEverywhere', 'revokeSession'];
 
+/** Their record's id follows from their input (test/rates.test.ts). */
+const BY_INPUT = ['setExchangeRate'];
+/** What belongs to nobody and follows one column of the matrix. */
+const SETTINGS = ['pipelines', 'exchange_rates'];
+
 const schema = buildSchema(ROOT);
 const mutations = Object.values(schema.getMutationType()?.getFields() ?? {}).filter(
-  ({ name }) => !PUBLIC_FIELDS.includes(`Mutation.${name}`) && !OWN_SESSIONS.includes(name),
+  ({ name }) => !PUBLIC_FIELDS.includes(`Mutation.${name}`) && !OWN_SESSIONS.includes(name) && !BY_INPUT.includes(name),
 );
 
 /** One square of the matrix. */
@@ -108,7 +114,7 @@ function entityOf(mutation: GraphQLField<unknown, unknown>): Entity {
 }
 
 function ownershipsOf({ table }: Entity): Ownership[] {
-  if (table === 'pipelines') return OF_PIPELINES;
+  if (SETTINGS.includes(table)) return OF_PIPELINES;
   return table === 'activities' ? OF_ACTIVITIES : OF_RECORDS;
 }
 
@@ -124,7 +130,7 @@ const isCreation = ({ name }: Cell): boolean => name.startsWith('create');
 /** What somebody makes is the maker's to make, whoever is to own it. */
 function isAllowed(cell: Cell): boolean {
   const may = MAY_WRITE[cell.role];
-  if (cell.entity.table === 'pipelines') return may.pipelines;
+  if (SETTINGS.includes(cell.entity.table)) return may.pipelines;
   return may.records.includes(isCreation(cell) ? 'own' : cell.ownership.belongs);
 }
 
@@ -176,6 +182,7 @@ async function prepare({ name, entity: { table }, role, ownership, id }: Cell, c
     deals: () => stage.world.deal(org, { ...base, owner_id }),
     activities: () =>
       stage.world.activity(org, { ...base, owner_id, contact_id, user_id: userOf(ownership.author ?? 'caller', role) }),
+    exchange_rates: () => stage.world.rate(org, base),
     pipelines: () =>
       stage.world.insert('pipelines', [{ ...base, name: 'Pipeline', stages: [{ ...STAGES[0], id: randomUUID() }] }]),
   };

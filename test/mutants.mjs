@@ -41,6 +41,13 @@ export const mutants = [
     tests: ['aggregates'],
   },
   {
+    name: 'tenant and soft delete of exchange rates',
+    file: 'src/db/engine/money.ts',
+    from: "...scopeConditions(rates, 'r', scope, undefined),",
+    to: '',
+    tests: ['rates'],
+  },
+  {
     name: 'soft delete',
     file: 'src/db/engine/scope.ts',
     from: "if (entity.softDelete && deleted !== 'WITH') {",

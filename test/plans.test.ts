@@ -94,6 +94,12 @@ async function fill(of: Organization, rows: number): Promise<void> {
     `i || '@${of.slug}.example', 'x', 'First', md5(i::text),
      (ARRAY['OWNER','ADMIN','MANAGER','MEMBER','VIEWER'])[CASE WHEN i % 20 < 4 THEN 1 + i % 4 ELSE 5 END]::"Role", i % 40 <> 0, ${sometimes(`timestamptz '2026-01-01' + i * interval '5 minutes'`, 60)}`,
   );
+  const letters = (shift: number): string => `chr(65 + i % 26) || chr(65 + (i / 26) % 26) || chr(65 + ${shift})`;
+  await series(
+    'exchange_rates',
+    'from_currency, to_currency, rate, valid_from',
+    `${letters(1)}, ${letters(2)}, 1 + i * 0.0001, date '1990-01-01' + i`,
+  );
   await client.query(`INSERT INTO pipelines (org_id, id, name, stages, created_at, updated_at)
       SELECT '${of.id}', gen_random_uuid(), 'Pipeline ' || md5(i::text), jsonb_build_array(jsonb_build_object('id', gen_random_uuid(), 'name', 'One', 'probability', 10)),
              timestamptz '2025-01-01' + i * interval '17 minutes', timestamptz '2025-06-01' + i * interval '11 minutes' FROM generate_series(1, 300) AS i`);

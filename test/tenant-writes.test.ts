@@ -62,6 +62,7 @@ const SAMPLES: Record<string, unknown> = {
   DateTime: '2026-01-01T00:00:00Z',
   LocalDate: '2026-01-01',
   Decimal: '1',
+  Rate: '1',
   CurrencyCode: 'EUR',
 };
 const MALFORMED = { 'no UUID': 'no-uuid', empty: '', 'a NUL': '\u0000' };
@@ -237,6 +238,7 @@ describe.each([
       contacts: [contact],
       deals,
       activities: [activity],
+      exchange_rates: [await stage.world.rate(org, columns)],
     };
   }
 
@@ -366,7 +368,13 @@ describe.each([
       positions.map(({ mutation, path }) => `${mutation.name} ${path}`).sort(),
     );
     const without = mutations.filter((mutation) => !covered.some((position) => position.mutation === mutation));
-    expect(without.map((mutation) => mutation.name)).toEqual(['login', 'refreshToken', 'logout', 'logoutEverywhere']);
+    expect(without.map((mutation) => mutation.name)).toEqual([
+      'login',
+      'refreshToken',
+      'logout',
+      'logoutEverywhere',
+      'setExchangeRate',
+    ]);
   });
 
   test('a record with an id that both organizations use is the own one, for every reference to it', async () => {

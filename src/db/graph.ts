@@ -138,8 +138,11 @@ export interface Entity {
   toMany: Record<string, ToMany>;
   /** What aggregates can be grouped by, under the name of the key; the schema's enum has the same in capitals. */
   groups: Record<string, Grouping>;
-  /** The money that aggregates add up, and the field that holds its currency. */
-  amount?: { value: string; currency: string };
+  /**
+   * The money that aggregates add up, the field that holds its currency, and the moment whose exchange rate counts (today's
+   * while it is null).
+   */
+  amount?: { value: string; currency: string; closed: string };
   /** Filters whose name differs from their field's. */
   aliases: Record<string, string>;
   /** Filters whose texts are compared in forms of their own, by name. */

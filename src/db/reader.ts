@@ -3,7 +3,7 @@ import { canonical } from '../lib/canonical.js';
 import { isUuid } from '../lib/uuid.js';
 import { connection, pageFrom, type Connection } from './connection.js';
 import type { CursorSeal } from './engine/cursor.js';
-import { aggregateStatement, groupsFrom, keysOf, type AggregateArgs } from './engine/aggregate.js';
+import { aggregateStatement, groupedBy, groupsFrom, type AggregateArgs } from './engine/aggregate.js';
 import { countStatement, pageStatement, type PageRow, type Parents } from './engine/page.js';
 import { scopeOf, type Deleted, type Scope, type ScopeSettings } from './engine/scope.js';
 import { compile, type Sql, type Statement } from './engine/sql.js';
@@ -100,9 +100,9 @@ function listOf(source: ListSource, args: PageArgs, fallback: OrderTerm): Connec
     count: ask('count', countStatement, ([row]) => Number(row?.['count'] ?? 0)),
     totals: ask('totals', totalsStatement, ([row]) => (row?.['totals'] ?? []) as MoneyTotalRow[]),
     aggregates: async (wanted: AggregateArgs) => {
-      const keys = keysOf(entity, wanted);
-      const compile: Compile = (...of) => aggregateStatement(keys, ...of);
-      return groupsFrom(keys, await ask(`aggregates ${canonical(wanted)}`, compile, (rows) => rows)());
+      const grouped = groupedBy(entity, wanted);
+      const compile: Compile = (...of) => aggregateStatement(grouped, ...of);
+      return groupsFrom(grouped, await ask(`aggregates ${canonical(wanted)}`, compile, (rows) => rows)());
     },
   });
 }

@@ -14,6 +14,8 @@ import { organizationGraph } from './organizations/graph.js';
 import { organizationResolvers } from './organizations/resolvers.js';
 import { pipelineGraph, stageGraph } from './pipelines/graph.js';
 import { pipelineResolvers } from './pipelines/resolvers.js';
+import { rateGraph } from './rates/graph.js';
+import { rateResolvers } from './rates/resolvers.js';
 import { searchResolvers } from './search/resolvers.js';
 import { userGraph } from './users/graph.js';
 import { userResolvers } from './users/resolvers.js';
@@ -29,6 +31,7 @@ export const graph: Graph = new Map(
     dealGraph,
     organizationGraph,
     pipelineGraph,
+    rateGraph,
     sessionGraph,
     stageGraph,
     userGraph,
@@ -43,6 +46,7 @@ export const resolvers: Resolvers[] = [
   dealResolvers,
   organizationResolvers,
   pipelineResolvers,
+  rateResolvers,
   searchResolvers,
   userResolvers,
 ];

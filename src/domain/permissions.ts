@@ -11,6 +11,7 @@ const PERMISSIONS = {
   'records:writeOwn': ['OWNER', 'ADMIN', 'MANAGER', 'MEMBER'],
   'records:writeAll': ['OWNER', 'ADMIN', 'MANAGER'],
   'pipelines:write': ['OWNER', 'ADMIN'],
+  'rates:write': ['OWNER', 'ADMIN'],
   'users:write': ['OWNER', 'ADMIN'],
   'schema:read': ['OWNER', 'ADMIN'],
 } as const satisfies Record<string, readonly Role[]>;

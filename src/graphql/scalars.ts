@@ -9,6 +9,7 @@ export const scalars = {
   DateTime: textScalar('DateTime', parseDateTime),
   LocalDate: textScalar('LocalDate', parseLocalDate),
   Decimal: textScalar('Decimal', parseDecimal),
+  Rate: textScalar('Rate', parseRate),
   CurrencyCode: textScalar('CurrencyCode', (text) => GraphQLCurrency.parseValue(text).toUpperCase()),
   JSON: GraphQLJSON,
 };
@@ -47,6 +48,16 @@ const DECIMAL = /^-?\d{1,20}(\.\d{1,4})?$/;
 function parseDecimal(text: string): string {
   if (!DECIMAL.test(text)) {
     throw new GraphQLError('A decimal looks like "1234.50": at most 20 digits before the point and 4 after it.');
+  }
+  return text;
+}
+
+/** At most 12 digits before and 12 after the point: what the column holds. */
+const RATE = /^\d{1,12}(\.\d{1,12})?$/;
+
+function parseRate(text: string): string {
+  if (!RATE.test(text) || !/[1-9]/.test(text)) {
+    throw new GraphQLError('A rate looks like "1.0825": more than zero, at most 12 digits before the point and 12 after it.');
   }
   return text;
 }

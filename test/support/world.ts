@@ -24,6 +24,8 @@ export interface World {
   contact(org: Organization, columns?: Columns): Promise<string>;
   deal(org: Organization, columns?: Columns): Promise<string>;
   activity(org: Organization, columns?: Columns): Promise<string>;
+  /** An exchange rate, from a day of its own. */
+  rate(org: Organization, columns?: Columns): Promise<string>;
 }
 
 /** @param passwordHash of the password that all users of the world share. */
@@ -41,12 +43,25 @@ export function world(client: pg.Client, passwordHash: string): World {
     company: (org, columns = {}) => one('companies', base(org, { name: 'Company', ...columns })),
     contact: (org, columns = {}) => one('contacts', base(org, { first_name: 'Ada', last_name: 'Lovelace', ...columns })),
     deal: (org, columns = {}) => one('deals', base(org, dealColumns(org, columns))),
+    rate: (org, columns = {}) => one('exchange_rates', base(org, { ...rateColumns(), ...columns })),
     activity: async (org, columns = {}) => {
       const about = (columns['deal_id'] ?? columns['contact_id']) ? {} : { contact_id: await made.contact(org) };
       return one('activities', base(org, { user_id: org.users.MEMBER.id, type: 'NOTE', subject: 'Note', ...about, ...columns }));
     },
   };
   return made;
+}
+
+let days = 0;
+
+function rateColumns(): Columns {
+  days += 1;
+  return {
+    from_currency: 'USD',
+    to_currency: 'EUR',
+    rate: '0.9',
+    valid_from: new Date(days * 86_400_000).toISOString().slice(0, 10),
+  };
 }
 
 function dealColumns(org: Organization, columns: Columns): Columns {

@@ -66,7 +66,7 @@ export const dealGraph = entity({
     closeMonth: { by: 'month', field: 'closedAt', otherwise: 'expectedCloseDate' },
     createdMonth: { by: 'month', field: 'createdAt' },
   },
-  amount: { value: 'value', currency: 'currency' },
+  amount: { value: 'value', currency: 'currency', closed: 'closedAt' },
 });
 
 export type DealRow = Row<typeof dealGraph>;

@@ -10,6 +10,7 @@ export const organizationResolvers: Resolvers = {
   Deal: { organization: (_, __, { reader }) => getOrganization(reader) },
   Pipeline: { organization: (_, __, { reader }) => getOrganization(reader) },
   Activity: { organization: (_, __, { reader }) => getOrganization(reader) },
+  ExchangeRate: { organization: (_, __, { reader }) => getOrganization(reader) },
   User: { organization: (_, __, { reader }) => getOrganization(reader) },
 };
 
