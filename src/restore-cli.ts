@@ -54,6 +54,7 @@ function givenRoles(config: Config, ownerUrl: string): RoleSettings {
     ownerUrl,
     appUrl: config.APP_DATABASE_URL,
     signinUrl: config.SIGNIN_DATABASE_URL,
+    workerUrl: config.WORKER_DATABASE_URL,
     readerRole: config.READER_ROLE,
     secret: config.SECRET_KEY,
   };

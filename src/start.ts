@@ -17,7 +17,7 @@ export interface Running {
 export async function start(root: string, config: Config, log: Logger, say: (line: string) => void): Promise<Running> {
   const running = await openTheDatabase(root, config, say);
   try {
-    await Promise.all([checkRole(running.urls.app), checkRole(running.urls.signin)]);
+    await Promise.all([running.urls.app, running.urls.signin, running.urls.worker].map(checkRole));
     const demo = config.DEMO_DATA && (await seedWhenEmpty(running, config, say));
     const app = await buildApp({
       root,
@@ -60,6 +60,7 @@ export function openTheDatabase(root: string, config: Config, say: (line: string
     ownerUrl: config.DATABASE_URL,
     appUrl: config.APP_DATABASE_URL,
     signinUrl: config.SIGNIN_DATABASE_URL,
+    workerUrl: config.WORKER_DATABASE_URL,
     readerRole: config.READER_ROLE,
     secret: config.SECRET_KEY,
     dataDir: config.PULSE_DATA_DIR,

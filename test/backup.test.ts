@@ -54,8 +54,8 @@ async function fillOddly(client: Client): Promise<void> {
 }
 
 function rolesOf(database: TestDatabase) {
-  const { appUrl, signinUrl, ownerUrl } = database;
-  return { ownerUrl, appUrl, signinUrl, readerRole: `${testCluster().template}_reader`, secret: SECRET };
+  const { appUrl, signinUrl, workerUrl, ownerUrl } = database;
+  return { ownerUrl, appUrl, signinUrl, workerUrl, readerRole: `${testCluster().template}_reader`, secret: SECRET };
 }
 
 function restore(folder: string, target: TestDatabase, options: { root?: string; startOver?: boolean } = {}): Promise<Manifest> {

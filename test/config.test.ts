@@ -35,6 +35,7 @@ describe('a wrong setting is refused by name', () => {
     ['DATABASE_URL', 'host:5432'],
     ['APP_DATABASE_URL', 'http://host/database'],
     ['SIGNIN_DATABASE_URL', 'nonsense'],
+    ['WORKER_DATABASE_URL', 'nonsense'],
     ['READER_ROLE', 'pulse"; DROP TABLE deals'],
     ['READER_ROLE', 'r'.repeat(64)],
     ['DATABASE_POOL_SIZE', '1'],

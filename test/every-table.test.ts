@@ -135,13 +135,14 @@ test("the server's roles own nothing, bypass nothing, and cannot truncate, refer
                    AND has_table_privilege(r.oid, c.oid, 'TRUNCATE, REFERENCES, TRIGGER')) AS truncates,
            EXISTS (SELECT FROM pg_namespace AS n WHERE has_schema_privilege(r.oid, n.oid, 'CREATE')) AS creates
     FROM pg_roles AS r WHERE rolname = $1`;
-  for (const url of [database.appUrl, database.signinUrl]) {
+  for (const url of [database.appUrl, database.signinUrl, database.workerUrl]) {
     const { rows } = await owner.query(strong, [new URL(url).username]);
     expect(rows).toEqual([{ any_right: false, owns: false, member: false, truncates: false, creates: false }]);
   }
   const readable = `SELECT c.relname AS name FROM pg_class AS c WHERE c.relnamespace IN ('public'::regnamespace, 'read'::regnamespace) AND c.relkind IN ('r', 'v')
                     AND has_any_column_privilege($1, c.oid, 'SELECT, INSERT, UPDATE')`;
-  expect(await names(owner, readable, [new URL(database.signinUrl).username])).toEqual([]);
+  for (const url of [database.signinUrl, database.workerUrl])
+    expect(await names(owner, readable, [new URL(url).username])).toEqual([]);
 });
 
 test('nothing can set identity, tenant, version or timestamps, and audit rows cannot be changed or deleted', async () => {

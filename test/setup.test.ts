@@ -173,7 +173,7 @@ describe('setting up a database', () => {
     // What the server keeps of passwords: one that trusts its own machine would let any of them in.
     const stored = async (): Promise<string[]> => {
       const admin = await session(adminUrl);
-      const names = [`${database.name}_app`, `${database.name}_signin`];
+      const names = [`${database.name}_app`, `${database.name}_signin`, `${database.name}_worker`];
       const { rows } = await admin.query<{ hash: string }>('SELECT rolpassword AS hash FROM pg_authid WHERE rolname = ANY($1)', [
         names,
       ]);
@@ -182,9 +182,9 @@ describe('setting up a database', () => {
     await setUp(database);
     const before = await stored();
     const after = await setUp(database, { secret: 'another secret for tests, long enough to be one' });
-    for (const role of ['app', 'signin'] as const) await session(after[role]);
+    for (const role of ['app', 'signin', 'worker'] as const) await session(after[role]);
     const now = await stored();
-    expect([before.length, now.length]).toEqual([2, 2]);
+    expect([before.length, now.length]).toEqual([3, 3]);
     expect(now.filter((hash) => before.includes(hash))).toEqual([]);
   });
 });
@@ -327,6 +327,7 @@ describe('the server’s role', () => {
   test('is accepted as the set-up made it', async () => {
     await expect(checkRole(urls.app)).resolves.toBeUndefined();
     await expect(checkRole(urls.signin)).resolves.toBeUndefined();
+    await expect(checkRole(urls.worker)).resolves.toBeUndefined();
   });
 
   test.each([
@@ -366,31 +367,35 @@ describe('the server’s role', () => {
 });
 
 describe('roles that an administrator made', () => {
-  /** As docs/OPERATIONS.md has it: three roles, and an owner that may hand views over to one of them but makes none. */
-  async function administered(): Promise<Empty & Required<Pick<RoleSettings, 'appUrl' | 'signinUrl' | 'readerRole'>>> {
+  /** As docs/OPERATIONS.md has it: four roles, and an owner that may hand views over to one of them but makes none. */
+  async function administered(): Promise<
+    Empty & Required<Pick<RoleSettings, 'appUrl' | 'signinUrl' | 'workerUrl' | 'readerRole'>>
+  > {
     const database = await emptyDatabase('NOCREATEROLE');
     const { name } = database;
-    const [app, signin, readerRole] = [`${name}_server`, `${name}_door`, `${name}_eyes`];
+    const [app, signin, worker, readerRole] = [`${name}_server`, `${name}_door`, `${name}_hands`, `${name}_eyes`];
     await asAdmin(database.adminUrl, [
       `CREATE ROLE ${app} LOGIN PASSWORD '${app}'`,
       `CREATE ROLE ${signin} LOGIN PASSWORD '${signin}'`,
+      `CREATE ROLE ${worker} LOGIN PASSWORD '${worker}'`,
       `CREATE ROLE ${readerRole} NOLOGIN`,
       `GRANT ${readerRole} TO ${name}`,
     ]);
-    return { ...database, appUrl: urlOf(app, name), signinUrl: urlOf(signin, name), readerRole };
+    const urls = { appUrl: urlOf(app, name), signinUrl: urlOf(signin, name), workerUrl: urlOf(worker, name) };
+    return { ...database, ...urls, readerRole };
   }
 
   test('are used, and not altered', async () => {
-    const { appUrl, signinUrl, readerRole, ...database } = await administered();
+    const { appUrl, signinUrl, workerUrl, readerRole, ...database } = await administered();
     const admin = await session(database.adminUrl);
     const roles = (): Promise<unknown[]> =>
       valuesOf(admin, `SELECT rolname || ' ' || xmin FROM pg_authid WHERE starts_with(rolname, $1) ORDER BY 1`, [database.name]);
     const before = await roles();
-    const urls = await setUp(database, { appUrl, signinUrl, readerRole });
-    expect(urls).toEqual({ owner: database.ownerUrl, app: appUrl, signin: signinUrl });
+    const urls = await setUp(database, { appUrl, signinUrl, workerUrl, readerRole });
+    expect(urls).toEqual({ owner: database.ownerUrl, app: appUrl, signin: signinUrl, worker: workerUrl });
     expect(await roles()).toEqual(before);
 
-    await Promise.all([checkRole(urls.app), checkRole(urls.signin)]);
+    await Promise.all([urls.app, urls.signin, urls.worker].map(checkRole));
     const [app, signin] = [await session(urls.app), await session(urls.signin)];
     expect(await valuesOf(app, 'SELECT count(*)::int FROM read.deals')).toEqual([0]);
     expect((await signin.query(`SELECT * FROM signin.find_login('nobody')`)).rowCount).toBe(0);
@@ -399,20 +404,23 @@ describe('roles that an administrator made', () => {
     ).toEqual([readerRole]);
   });
 
-  test('are four, or nothing is touched: the owner would lock itself out', async () => {
-    const { appUrl, signinUrl, readerRole, ...database } = await administered();
-    const distinct = /must name four different roles/;
-    await expect(setUp(database, { appUrl: database.ownerUrl, signinUrl, readerRole })).rejects.toThrow(distinct);
-    await expect(setUp(database, { appUrl, signinUrl: appUrl, readerRole })).rejects.toThrow(distinct);
-    await expect(setUp(database, { appUrl, signinUrl, readerRole: `${database.name}_server` })).rejects.toThrow(distinct);
-    await expect(setUp(database, { appUrl, signinUrl, readerRole })).resolves.toBeDefined();
+  test('are five, or nothing is touched: the owner would lock itself out', async () => {
+    const { appUrl, signinUrl, workerUrl, readerRole, ...database } = await administered();
+    const distinct = /must name five different roles/;
+    await expect(setUp(database, { appUrl: database.ownerUrl, signinUrl, workerUrl, readerRole })).rejects.toThrow(distinct);
+    await expect(setUp(database, { appUrl, signinUrl: appUrl, workerUrl, readerRole })).rejects.toThrow(distinct);
+    await expect(setUp(database, { appUrl, signinUrl, workerUrl: appUrl, readerRole })).rejects.toThrow(distinct);
+    await expect(setUp(database, { appUrl, signinUrl, workerUrl, readerRole: `${database.name}_server` })).rejects.toThrow(
+      distinct,
+    );
+    await expect(setUp(database, { appUrl, signinUrl, workerUrl, readerRole })).resolves.toBeDefined();
   });
 
   test('are told apart in a sentence when the owner cannot hand views over, or nobody can be reached', async () => {
-    const { appUrl, signinUrl, readerRole, ...database } = await administered();
+    const { appUrl, signinUrl, workerUrl, readerRole, ...database } = await administered();
     await asAdmin(adminUrl, [`REVOKE ${readerRole} FROM ${database.name}`]);
     const sentence = `The user of DATABASE_URL must be a member of the role ${readerRole} and could not become one: `;
-    await expect(setUp(database, { appUrl, signinUrl, readerRole })).rejects.toThrow(sentence);
+    await expect(setUp(database, { appUrl, signinUrl, workerUrl, readerRole })).rejects.toThrow(sentence);
     await expect(setUp({ ...database, ownerUrl: urlOf('nobody', database.name) })).rejects.toThrow(
       /^No connection to the database ".*" on .* as "nobody": (password authentication failed for user|role) "nobody".*\. Check DATABASE_URL/,
     );
@@ -423,7 +431,7 @@ describe('roles that an administrator made', () => {
     const refusal = setUp(database);
     await expect(refusal).rejects.toThrow(
       `Could not create the database role ${database.name}_reader: permission denied to create role. Give the user of DATABASE_URL the ` +
-        'CREATEROLE right, or have the roles made and set APP_DATABASE_URL, SIGNIN_DATABASE_URL and READER_ROLE (docs/OPERATIONS.md, "Roles").',
+        'CREATEROLE right, or have the roles made and set APP_DATABASE_URL, SIGNIN_DATABASE_URL, WORKER_DATABASE_URL and READER_ROLE (docs/OPERATIONS.md, "Roles").',
     );
     const owner = await session(database.ownerUrl);
     expect(await valuesOf(owner, `SELECT to_regclass('public.deals')`)).toEqual([null]);

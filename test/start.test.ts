@@ -237,12 +237,13 @@ describe('starting Pulse', () => {
   test(
     'with DATABASE_URL uses that database and brings none of its own',
     async () => {
-      const { ownerUrl, appUrl, signinUrl } = await freshDatabase();
+      const { ownerUrl, appUrl, signinUrl, workerUrl } = await freshDatabase();
       const elsewhere = path.join(folder, 'none');
       const started = await start({
         DATABASE_URL: ownerUrl,
         APP_DATABASE_URL: appUrl,
         SIGNIN_DATABASE_URL: signinUrl,
+        WORKER_DATABASE_URL: workerUrl,
         READER_ROLE: `${testCluster().template}_reader`,
         SECRET_KEY: 'a secret for tests only, long enough to be one',
         PULSE_DATA_DIR: elsewhere,

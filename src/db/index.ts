@@ -8,4 +8,7 @@ export { change, type WriteRequest } from './writing/change.js';
 export type { Changes, LockedRow, Writer } from './writing/writer.js';
 export { placeOf, type PageArgs, type Place } from './engine/window.js';
 export type { Sight } from './sight.js';
+export { enqueue, enqueuer, type Enqueuer, type JobRequest } from './jobs/enqueue.js';
+export { runJobs, runJobsOnce, type JobRunner, type JobSettings } from './jobs/run.js';
+export type { JobFailure, JobInfo, Task } from './jobs/tasks.js';
 export { cursorSeal, type CursorSeal } from './engine/cursor.js';

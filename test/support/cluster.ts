@@ -18,6 +18,7 @@ export interface TestCluster {
   ownerUrl: string;
   appUrl: string;
   signinUrl: string;
+  workerUrl: string;
 }
 
 export interface OpenCluster extends TestCluster {
@@ -39,7 +40,8 @@ export async function openCluster(): Promise<OpenCluster> {
     await dropAll(server.adminUrl, name);
     await server.stop();
   };
-  return { adminUrl: server.adminUrl, template: name, owner: name, ownerUrl, appUrl: urls.app, signinUrl: urls.signin, close };
+  const { app: appUrl, signin: signinUrl, worker: workerUrl } = urls;
+  return { adminUrl: server.adminUrl, template: name, owner: name, ownerUrl, appUrl, signinUrl, workerUrl, close };
 }
 
 /** Runs statements one by one as the administrator of a cluster. */
@@ -91,7 +93,7 @@ async function dropAll(adminUrl: string, name: string): Promise<void> {
       [name],
     );
     for (const { datname } of rows) await client.query(`DROP DATABASE IF EXISTS ${pg.escapeIdentifier(datname)} WITH (FORCE)`);
-    for (const role of [`${name}_app`, `${name}_signin`, `${name}_reader`, name])
+    for (const role of [`${name}_app`, `${name}_signin`, `${name}_worker`, `${name}_reader`, name])
       await client.query(`DROP ROLE IF EXISTS ${role}`);
   } finally {
     await client.end();

@@ -12,6 +12,7 @@ export interface TestDatabase {
   ownerUrl: string;
   appUrl: string;
   signinUrl: string;
+  workerUrl: string;
   adminUrl: string;
 }
 
@@ -20,12 +21,13 @@ export async function freshDatabase(): Promise<TestDatabase> {
   const cluster = testCluster();
   const name = `${cluster.template}_${process.env['JEST_WORKER_ID'] ?? '1'}_${randomBytes(6).toString('hex')}`;
   await asAdmin(cluster.adminUrl, [`CREATE DATABASE ${name} TEMPLATE ${cluster.template} OWNER ${cluster.owner}`]);
-  const { ownerUrl, appUrl, signinUrl, adminUrl } = cluster;
+  const { ownerUrl, appUrl, signinUrl, workerUrl, adminUrl } = cluster;
   return {
     name,
     ownerUrl: withDatabase(ownerUrl, name),
     appUrl: withDatabase(appUrl, name),
     signinUrl: withDatabase(signinUrl, name),
+    workerUrl: withDatabase(workerUrl, name),
     adminUrl: withDatabase(adminUrl, name),
   };
 }

@@ -71,7 +71,7 @@ async function checkUnused(client: Client, roles: RoleSettings): Promise<void> {
   const { names } = planRoles(roles);
   const { rowCount } = await client.query(
     'SELECT FROM pg_stat_activity WHERE datname = current_database() AND usename = ANY ($1)',
-    [[names.app, names.signin]],
+    [[names.app, names.signin, names.worker]],
   );
   if (!rowCount) return;
   throw new Error(`A Pulse is running on ${placeOf(roles.ownerUrl)}. Stop it first; nothing was loaded.`);

@@ -42,5 +42,5 @@ export function accessFingerprint(text: string, names: RoleNames, migrations: Mi
 }
 
 function fillIn(text: string, names: RoleNames): string {
-  return text.replace(/\{\{(owner|app|reader|signin)\}\}/g, (_, role: keyof RoleNames) => escapeIdentifier(names[role]));
+  return text.replace(/\{\{(owner|app|reader|signin|worker)\}\}/g, (_, role: keyof RoleNames) => escapeIdentifier(names[role]));
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { applyAccess } from './access.js';
 import { checkKey } from './check-key.js';
 import { connect } from './connect.js';
+import { setUpJobs } from './jobs.js';
 import { applyMigrations, readMigrations } from './migrate.js';
 import { makeRoles, planRoles, type DatabaseUrls, type RoleSettings } from './roles.js';
 
@@ -28,7 +29,8 @@ export async function setUpDatabase(root: string, settings: RoleSettings, say: (
     await makeRoles(client, settings);
     await applyMigrations(client, migrations, say);
     await checkKey(client, settings.secret, say);
-    if (await applyAccess(client, access, names, migrations)) say('Roles, policies and views are set up.');
+    const jobs = await setUpJobs(client, settings.ownerUrl);
+    if (await applyAccess(client, access, names, [...migrations, jobs])) say('Roles, policies and views are set up.');
   } finally {
     await client.end();
   }

@@ -7,6 +7,7 @@ export interface RoleNames {
   app: string;
   reader: string;
   signin: string;
+  worker: string;
 }
 
 /** Where the server connects, and as whom. */
@@ -14,6 +15,7 @@ export interface DatabaseUrls {
   owner: string;
   app: string;
   signin: string;
+  worker: string;
 }
 
 export interface RoleSettings {
@@ -22,6 +24,7 @@ export interface RoleSettings {
   /** When an administrator made the login roles: their connections. Otherwise they are made here. */
   appUrl?: string | undefined;
   signinUrl?: string | undefined;
+  workerUrl?: string | undefined;
   /** NOLOGIN role that owns the reader views. */
   readerRole?: string | undefined;
   /** Key material from which passwords of roles made here are derived. */
@@ -34,14 +37,16 @@ export function planRoles(settings: RoleSettings): { names: RoleNames; urls: Dat
   const base = decodeURIComponent(owner.pathname.slice(1)).replace(/\W/g, '_').toLowerCase().slice(0, 40) || 'pulse';
   const app = settings.appUrl ?? loginUrl(owner, `${base}_app`, settings.secret);
   const signin = settings.signinUrl ?? loginUrl(owner, `${base}_signin`, settings.secret);
+  const worker = settings.workerUrl ?? loginUrl(owner, `${base}_worker`, settings.secret);
   const names = {
     owner: decodeURIComponent(owner.username) || 'postgres',
     app: userOf(app),
     signin: userOf(signin),
+    worker: userOf(worker),
     reader: settings.readerRole ?? `${base}_reader`,
   };
   checkDistinct(names);
-  return { names, urls: { owner: settings.ownerUrl, app, signin } };
+  return { names, urls: { owner: settings.ownerUrl, app, signin, worker } };
 }
 
 /**
@@ -53,14 +58,16 @@ export async function makeRoles(client: Client, settings: RoleSettings): Promise
   if (!settings.readerRole) await makeRole(client, names.reader, 'NOLOGIN');
   if (!settings.appUrl) await makeRole(client, names.app, loginClause(urls.app));
   if (!settings.signinUrl) await makeRole(client, names.signin, loginClause(urls.signin));
+  if (!settings.workerUrl) await makeRole(client, names.worker, loginClause(urls.worker));
   await joinReader(client, names.reader);
 }
 
 /** The access rules take from one role what they give another; the owner would lock itself out. */
 function checkDistinct(names: RoleNames): void {
-  if (new Set(Object.values(names)).size === 4) return;
+  if (new Set(Object.values(names)).size === 5) return;
   throw new Error(
-    'DATABASE_URL, APP_DATABASE_URL, SIGNIN_DATABASE_URL and READER_ROLE must name four different roles (docs/OPERATIONS.md, "Roles").',
+    'DATABASE_URL, APP_DATABASE_URL, SIGNIN_DATABASE_URL, WORKER_DATABASE_URL and READER_ROLE must name five different roles ' +
+      '(docs/OPERATIONS.md, "Roles").',
   );
 }
 
@@ -87,7 +94,8 @@ async function makeRole(client: Client, name: string, clause: string): Promise<v
   } catch (error) {
     throw new Error(
       `Could not ${verb.toLowerCase()} the database role ${name}: ${(error as Error).message}. Give the user of DATABASE_URL the CREATEROLE right, ` +
-        'or have the roles made and set APP_DATABASE_URL, SIGNIN_DATABASE_URL and READER_ROLE (docs/OPERATIONS.md, "Roles").',
+        'or have the roles made and set APP_DATABASE_URL, SIGNIN_DATABASE_URL, WORKER_DATABASE_URL and READER_ROLE ' +
+        '(docs/OPERATIONS.md, "Roles").',
       { cause: error },
     );
   }

@@ -4,6 +4,7 @@ import { canonical } from '../../lib/canonical.js';
 import type { Transaction } from '../database.js';
 import { scopeOf, type ScopeSettings } from '../engine/scope.js';
 import { entityOf, type Entity } from '../graph.js';
+import { enqueuer, type Enqueuer } from '../jobs/enqueue.js';
 import type { Fact } from './facts.js';
 import { alone, checkIdIsFree, checkReferences, checkVersion, lock, run, type Desk, type LockedRow } from './locks.js';
 import { deriveStatement, lockAllStatement, normalized, toPrisma, type Changes } from './statements.js';
@@ -27,7 +28,7 @@ export interface Edit<R> {
 }
 
 /** What a room writes with, inside one transaction that sees one organization. Every changed record leaves a fact. */
-export interface Writer {
+export interface Writer extends Enqueuer {
   readonly caller: Caller;
   /** The application's tenant condition, for every `where` of `reads`. */
   readonly tenant: { orgId?: string };
@@ -107,6 +108,7 @@ export function openWriter(tx: Transaction, caller: Caller, settings: ScopeSetti
       await tx.$executeRawUnsafe(`SET LOCAL app.derived = 'on'`);
       await tx.$executeRawUnsafe('SET CONSTRAINTS ALL DEFERRED');
     },
+    ...enqueuer(tx),
   };
   return { writer, facts };
 }

@@ -1,6 +1,7 @@
 import type { SignedInCaller } from '../../caller.js';
 import type { Login } from '../../db/index.js';
 import { invalid, invalidCredentials } from '../../errors.js';
+import type { MailTokens } from './mail-tokens.js';
 import type { Passwords } from './passwords.js';
 import { refreshSession, startSession, type Device, type Issued, type SessionSettings } from './sessions.js';
 import type { AccessToken, Tokens } from './tokens.js';
@@ -9,6 +10,7 @@ import type { AccessToken, Tokens } from './tokens.js';
 export interface AuthDoor extends SessionSettings {
   passwords: Passwords;
   tokens: Tokens;
+  mailTokens: MailTokens;
 }
 
 /** A session as it goes to the client. */
