@@ -55,10 +55,10 @@ export const mutants = [
     tests: ['paging', 'tenant.test', 'deals'],
   },
   {
-    name: 'what is seen of names in search',
+    name: 'what is seen of names and notes in search',
     file: 'src/domain/search/queries.ts',
-    from: "where ${sight.seen(table, 't')} limit",
-    to: 'limit',
+    from: "t.id = ${id} and ${sight.seen(table, 't')} limit 1",
+    to: 't.id = ${id} limit 1',
     tests: ['visibility'],
   },
   {
@@ -66,13 +66,6 @@ export const mutants = [
     file: 'src/domain/search/queries.ts',
     from: "where ${sight.seen(table, 't')} and t.phone_digits",
     to: 'where t.phone_digits',
-    tests: ['visibility'],
-  },
-  {
-    name: 'what is seen of notes in search',
-    file: 'src/domain/search/queries.ts',
-    from: "where ${sight.seen('activities', 't')} order by",
-    to: 'order by',
     tests: ['visibility'],
   },
 ];

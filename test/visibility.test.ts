@@ -116,9 +116,7 @@ describe('where visibility is OWNER', () => {
     const [manager] = data.users.nodes;
     expect(manager.deals).toEqual({ totalCount: 0, nodes: [] });
     expect(manager.contacts.totalCount).toBe(0);
-    expect(manager.activities.nodes).toEqual(
-      [{ id: seen.noted }, ...manager.activities.nodes.slice(1)].slice(0, manager.activities.nodes.length),
-    );
+    expect(manager.activities.nodes).toContainEqual({ id: seen.noted });
     expect(manager.activities.nodes.map((row: { id: string }) => row.id)).not.toContain(hidden.activity);
   });
 
