@@ -728,10 +728,10 @@ const INVARIANTS: Record<string, string> = {
     GROUP BY entity_type, entity_id HAVING count(*) FILTER (WHERE action = 'CREATE') > 1
      OR NOT EXISTS (SELECT FROM ${recordsTable()} r WHERE r.type = entity_type AND r.id = entity_id)`,
   'contacts and deals know when something last happened': `
-    SELECT r.id, r.last_activity_at, max(a.created_at) FROM (
+    SELECT r.id, r.last_activity_at, max(greatest(a.created_at, a.completed_at)) FROM (
       SELECT 'deal' AS type, org_id, id, last_activity_at FROM deals UNION ALL SELECT 'contact', org_id, id, last_activity_at FROM contacts) AS r
     LEFT JOIN activities a ON a.org_id = r.org_id AND a.deleted_at IS NULL AND r.id = CASE r.type WHEN 'deal' THEN a.deal_id ELSE a.contact_id END
-    GROUP BY r.id, r.last_activity_at HAVING r.last_activity_at IS DISTINCT FROM max(a.created_at)`,
+    GROUP BY r.id, r.last_activity_at HAVING r.last_activity_at IS DISTINCT FROM max(greatest(a.created_at, a.completed_at))`,
   'the newest history of a deal is the deal': `
     SELECT d.id FROM deals d JOIN LATERAL (SELECT * FROM deal_history h WHERE h.org_id = d.org_id AND h.deal_id = d.id ORDER BY at DESC, seq DESC LIMIT 1) h ON true
     WHERE (h.pipeline_id, h.stage_id, h.status, h.value, h.currency, h.owner_id, h.is_deleted)

@@ -83,7 +83,7 @@ describe.each(['acme', 'globex'])('the demo organization %s', (slug) => {
   test.each(['contact', 'deal'])('dates the last activity of a %s by its activities', async (record) => {
     const wrong = await list(
       `SELECT id FROM ${record}s r WHERE org_id = $1 AND last_activity_at IS DISTINCT FROM
-        (SELECT max(created_at) FROM activities a WHERE a.org_id = r.org_id AND a.${record}_id = r.id AND deleted_at IS NULL)`,
+        (SELECT max(greatest(created_at, completed_at)) FROM activities a WHERE a.org_id = r.org_id AND a.${record}_id = r.id AND deleted_at IS NULL)`,
       slug,
     );
     expect(wrong).toEqual([]);

@@ -33,14 +33,15 @@ export function deleteSome(scene: Scene, { companies, contacts }: Records, deals
   deleteOf(scene, activities, activities.length);
 }
 
-/** Last activity: when the newest activity that is not deleted was made. */
+/** Last activity: when the newest activity that is not deleted was noted or done. */
 export function dateLastActivities(contacts: Contact[], deals: Deal[], activities: ActivityRow[]): void {
   const latest = new Map<string | null, string>();
   for (const activity of activities) {
     if (activity.deleted_at !== null) continue;
-    // They come the oldest first.
-    latest.set(activity.contact_id, activity.created_at);
-    latest.set(activity.deal_id, activity.created_at);
+    const happened = activity.completed_at ?? activity.created_at;
+    for (const id of [activity.contact_id, activity.deal_id]) {
+      if (happened > (latest.get(id) ?? '')) latest.set(id, happened);
+    }
   }
   for (const { row } of [...contacts, ...deals]) row.last_activity_at = latest.get(row.id) ?? null;
 }

@@ -113,8 +113,8 @@ async function writeIn<Result>(
   work: (tx: Transaction) => Promise<Result>,
 ): Promise<Result> {
   if (!isUuid(orgId)) throw new Error('The tenant of a transaction must be a UUID.');
-  // A change is several statements; each of them is bounded by the server's statement timeout.
-  const limits = { timeout: 3 * settings.statementTimeoutMs, maxWait: 2 * settings.connectTimeoutMs };
+  // A change is several statements, for a long stage of deals a dozen; each is bounded by the server's statement timeout.
+  const limits = { timeout: 6 * settings.statementTimeoutMs, maxWait: 2 * settings.connectTimeoutMs };
   return prisma
     .$transaction(async (tx) => {
       await tx.$executeRawUnsafe(`SET LOCAL app.org_id = '${orgId}'`);

@@ -4,6 +4,8 @@ import type { Target } from './engine/operators.js';
 import type { Scope } from './engine/scope.js';
 import type { Sql } from './engine/sql.js';
 
+export { elapsedSince, hasCome, onceCome } from './engine/clock.js';
+
 /** How rooms declare, as data, what the page engine may read, relate, filter and order by. One `graph.ts` a room. */
 
 /** What a field holds; `?` marks a nullable column. Decides casts, operators and the order of nulls. */
@@ -70,6 +72,8 @@ export interface TextForms {
  */
 export interface Expression {
   kind: FieldKind;
+  /** The field it is made of: whose index serves it, where `filters` says that one does. */
+  of?: string;
   sql: (alias: string, scope: Scope) => Sql;
 }
 

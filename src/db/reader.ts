@@ -22,6 +22,8 @@ export type AnyRow = { id: string } & Record<string, unknown>;
  */
 export interface Reader {
   readonly caller: Caller;
+  /** What "now" means in everything it answers. */
+  readonly now: Date;
   /** A record by id; null when it is missing, foreign, hidden, or deleted (unless `deleted` says otherwise). */
   find(table: string, id: string, deleted?: Deleted | null): Promise<AnyRow | null>;
   /** The record a to-one relation of `row` leads to. */
@@ -50,6 +52,7 @@ export function openReader(caller: Caller, snapshot: Snapshot, settings: ReaderS
   const loaders = makeLoaders(scope, snapshot);
   return {
     caller,
+    now: scope.now,
     find: async (table, id, deleted) => (isUuid(id) ? loaders.byId(entityOf(graph, table), id, deleted ?? undefined) : null),
     one: async (table, name, row) => {
       const relation = relationOf(entityOf(graph, table).toOne, table, name);

@@ -174,10 +174,9 @@ export function dealLine(tenant: Tenant, words: Words, index: number, lastActivi
 export function activityLine(tenant: Tenant, words: Words, index: number): Line {
   const { serial, createdAt, deal, contact } = factsOfActivity(tenant, index);
   const made = iso(createdAt);
-  const type = pick(ACTIVITY_TYPES, serial, 6);
-  const due = type === 'NOTE' || type === 'EMAIL' ? null : iso(createdAt + below(30 * DAY, serial, 7));
-  const completed =
-    due === null || unit(serial, 8) < 0.75 ? iso(createdAt + unit(serial, 9) * (tenant.today - createdAt) * 0.1) : null;
+  const due = isPlanned(serial) ? iso(createdAt + below(30 * DAY, serial, 7)) : null;
+  const done = completionOf(tenant, { serial, createdAt });
+  const completed = done === null ? null : iso(done);
   const owner = ownerOf(tenant, serial);
   return [
     tenant.orgId,
@@ -186,7 +185,7 @@ export function activityLine(tenant: Tenant, words: Words, index: number): Line 
     owner,
     contact === null ? null : idOf(tenant, 'contacts', contact),
     deal === null ? null : idOf(tenant, 'deals', deal),
-    type,
+    pick(ACTIVITY_TYPES, serial, 6),
     pick(words.subjects, serial, 10),
     pick(words.descriptions, serial, 11),
     due,
@@ -195,6 +194,17 @@ export function activityLine(tenant: Tenant, words: Words, index: number): Line 
     made,
     completed ?? made,
   ];
+}
+
+/** When an activity was done; null while it is to be done. */
+export function completionOf(tenant: Tenant, { serial, createdAt }: { serial: number; createdAt: number }): number | null {
+  if (isPlanned(serial) && unit(serial, 8) >= 0.75) return null;
+  return createdAt + unit(serial, 9) * (tenant.today - createdAt) * 0.1;
+}
+
+/** Notes and e-mails are done when they are written. */
+function isPlanned(serial: number): boolean {
+  return !['NOTE', 'EMAIL'].includes(pick(ACTIVITY_TYPES, serial, 6));
 }
 
 /** Numbers of +1 xxx 555 01xx are reserved for fiction. */

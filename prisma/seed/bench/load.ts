@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { copyRows, type Source } from '../copy.js';
-import { COLUMNS, activityLine, companyLine, contactLine, dealLine } from './lines.js';
+import { COLUMNS, activityLine, companyLine, completionOf, contactLine, dealLine } from './lines.js';
 import { factsOfActivity, type Tenant } from './tenant.js';
 import type { Words } from './words.js';
 
@@ -40,14 +40,16 @@ function sourcesOf(tenant: Tenant, words: Words): Source[] {
   ];
 }
 
-/** When the newest activity of each contact and deal was made; 0 for none. Eight bytes a row, the only thing held in memory. */
+/** When the newest activity of each contact and deal was noted or done; 0 for none. Eight bytes a row, the only thing held in memory. */
 function lastActivities(tenant: Tenant): { ofContacts: Float64Array; ofDeals: Float64Array } {
   const ofContacts = new Float64Array(tenant.counts.contacts);
   const ofDeals = new Float64Array(tenant.counts.deals);
   for (let index = 0; index < tenant.counts.activities; index += 1) {
-    const { createdAt, contact, deal } = factsOfActivity(tenant, index);
-    if (contact !== null) ofContacts[contact] = Math.max(ofContacts[contact] ?? 0, createdAt);
-    if (deal !== null) ofDeals[deal] = Math.max(ofDeals[deal] ?? 0, createdAt);
+    const facts = factsOfActivity(tenant, index);
+    const { contact, deal } = facts;
+    const happened = completionOf(tenant, facts) ?? facts.createdAt;
+    if (contact !== null) ofContacts[contact] = Math.max(ofContacts[contact] ?? 0, happened);
+    if (deal !== null) ofDeals[deal] = Math.max(ofDeals[deal] ?? 0, happened);
   }
   return { ofContacts, ofDeals };
 }

@@ -31,6 +31,8 @@ function positiveCondition({ value, kind, forms }: Target, operator: Operator, o
   if (forms && operator !== 'isNull') return formsCondition(forms, operator, operand);
   switch (operator) {
     case 'eq':
+      // Written out: a condition that is compared with a parameter would not meet its index.
+      if (kind === 'boolean') return sql`${value} = ${sql.lit(Boolean(operand))}`;
       return oneOf(value, kind, [operand]);
     case 'in':
       return oneOf(value, kind, operand as unknown[]);

@@ -11,6 +11,8 @@ export interface Scope {
   /** Whose own records alone may be visible; null for a role that sees all. */
   onlyOf: string | null;
   graph: Graph;
+  /** What "now" means in the whole answer, for filters and fields alike. */
+  now: Date;
 }
 
 /** Whether deleted rows take part (SDL enum DeletedScope); undefined: they do not. */
@@ -26,7 +28,7 @@ export interface ScopeSettings {
 
 /** The scope of a caller. */
 export function scopeOf(caller: Caller, { graph, tenantFilter, seesAll }: ScopeSettings): Scope {
-  return { orgId: caller.orgId, tenantFilter, graph, onlyOf: seesAll(caller) ? null : caller.userId };
+  return { orgId: caller.orgId, tenantFilter, graph, onlyOf: seesAll(caller) ? null : caller.userId, now: new Date() };
 }
 
 /** Tenant, visibility and soft delete: in every statement the engine writes, here and nowhere else. */

@@ -7,6 +7,7 @@ import { entityOf, type Entity } from '../graph.js';
 import { enqueuer, type Enqueuer } from '../jobs/enqueue.js';
 import type { Fact } from './facts.js';
 import { alone, checkIdIsFree, checkReferences, checkVersion, lock, run, type Desk, type LockedRow } from './locks.js';
+import { lastActivityStatement, redateRotStatement, settleStatement } from './derived.js';
 import { deriveStatement, lockAllStatement, normalized, toPrisma, type Changes } from './statements.js';
 
 export type { LockedRow } from './locks.js';
@@ -62,14 +63,16 @@ export interface Writer extends Enqueuer {
   apply(table: string, row: LockedRow, action: string, changes: Changes): Promise<boolean>;
   /** Keeps a record from being deleted or restructured until the commit; null when there is none. */
   hold(table: string, id: string): Promise<LockedRow | null>;
-  /** Locks a record that is about to get derived columns, seen by the caller or not, so that they are derived one by one. */
-  settle(table: string, id: string): Promise<void>;
+  /** Dates anew when something last happened with contacts or deals: derived. `key` is the field of an activity with their id. */
+  dateLastActivity(table: string, key: string, ids: readonly string[]): Promise<void>;
   /** Lets only one change of the organization at a time go on with something, until its commit. */
   alone(what: string): Promise<void>;
   /** That no record of any type has an id that the client made. @throws DomainError CONFLICT. */
   checkIdIsFree(id: string): Promise<void>;
   /** Sets derived columns: no fact, no version. */
   derive(table: string, rows: ({ id: string } & Changes)[]): Promise<void>;
+  /** Dates anew when the open deals of a pipeline go stale: derived, for all of them. Lock the pipeline before. */
+  redateRot(pipelineId: string): Promise<void>;
   /** Marks what follows as consequences of one edit: facts, but no new versions of deals; references are checked at the commit. */
   consequences(): Promise<void>;
 }
@@ -96,13 +99,19 @@ export function openWriter(tx: Transaction, caller: Caller, settings: ScopeSetti
     editAll: (table, ids, action, changesOf) => editAll(desk, entityOf(graph, table), ids, action, changesOf),
     apply: (table, row, action, changes) => apply(desk, entityOf(graph, table), row, action, changes, []),
     hold: (table, id) => lock(desk, entityOf(graph, table), id, 'hold'),
-    settle: async (table, id) => {
-      await lock({ ...desk, scope: { ...scope, onlyOf: null } }, entityOf(graph, table), id, 'edit');
+    dateLastActivity: async (table, key, ids) => {
+      if (ids.length === 0) return;
+      await run(tx, settleStatement(entityOf(graph, table), scope, ids));
+      await run(tx, lastActivityStatement(entityOf(graph, table), key, scope, ids));
     },
     alone: (what) => alone(desk, what),
     checkIdIsFree: (id) => checkIdIsFree(desk, id),
     derive: async (table, rows) => {
       if (rows.length > 0) await run(tx, deriveStatement(entityOf(graph, table), scope, rows));
+    },
+    redateRot: async (pipelineId) => {
+      const { text, values } = redateRotStatement(scope, pipelineId);
+      while ((await tx.$executeRawUnsafe(text, ...values)) > 0);
     },
     consequences: async () => {
       await tx.$executeRawUnsafe(`SET LOCAL app.derived = 'on'`);

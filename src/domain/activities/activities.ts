@@ -83,31 +83,20 @@ function edit(
     const check = (activity: ActivityRow): void => checkCanWriteActivity(writer.caller, activity);
     const { row } = await writer.edit<ActivityRow>('activities', id, { action, expectedVersion, check }, changesOf);
     const now = { ...row, ...changesOf(row) };
-    if (row.contactId !== now.contactId || row.dealId !== now.dealId) {
-      await dateLastActivity(writer, row);
-      await dateLastActivity(writer, now);
-    }
+    if (DATING.some((field) => row[field] !== now[field])) await dateLastActivity(writer, row, now);
   });
 }
 
-/** Contact and deal know when something last happened; derived, so their versions stay. */
-async function dateLastActivity(writer: Writer, about: { contactId?: unknown; dealId?: unknown }): Promise<void> {
-  const latest = async (where: { contactId: string } | { dealId: string }): Promise<string | null> => {
-    const { _max } = await writer.reads.activity.aggregate({
-      where: { ...writer.tenant, deletedAt: null, ...where },
-      _max: { createdAt: true },
-    });
-    return _max.createdAt?.toISOString() ?? null;
-  };
-  const { contactId, dealId } = about;
-  if (typeof contactId === 'string') {
-    await writer.settle('contacts', contactId);
-    await writer.derive('contacts', [{ id: contactId, lastActivityAt: await latest({ contactId }) }]);
-  }
-  if (typeof dealId === 'string') {
-    await writer.settle('deals', dealId);
-    await writer.derive('deals', [{ id: dealId, lastActivityAt: await latest({ dealId }) }]);
-  }
+/** What of an activity says when something last happened, and with whom. */
+const DATING = ['contactId', 'dealId', 'isCompleted'] as const;
+
+/** Contacts and deals know when something last happened with them; derived, so their versions stay. */
+async function dateLastActivity(writer: Writer, ...about: { contactId?: unknown; dealId?: unknown }[]): Promise<void> {
+  const idsOf = (key: 'contactId' | 'dealId'): string[] => [
+    ...new Set(about.flatMap((activity) => (typeof activity[key] === 'string' ? [activity[key]] : []))),
+  ];
+  await writer.dateLastActivity('contacts', 'contactId', idsOf('contactId'));
+  await writer.dateLastActivity('deals', 'dealId', idsOf('dealId'));
 }
 
 function checkIsAboutSomething(activity: Record<string, unknown>): void {

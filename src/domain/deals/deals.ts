@@ -3,6 +3,7 @@ import { invalid } from '../../errors.js';
 import type { CreateDealInput, LoseDealInput, MoveDealInput, UpdateDealInput } from '../../generated/graphql.js';
 import { currencyScale } from '../../lib/currency.js';
 import { scaleOf } from '../../lib/decimal.js';
+import { isUuid } from '../../lib/uuid.js';
 import { changesFrom, newId, REFERENCE, type FieldRules } from '../input.js';
 import { checkCanCreate } from '../permissions.js';
 import { holdStage, holdStageForNewDeal } from '../pipelines/pipelines.js';
@@ -115,6 +116,7 @@ export async function loseDeal(
 export async function reopenDeal(request: WriteRequest, id: string, expectedVersion?: number | null): Promise<ChangedDeal> {
   let notice: string | null = null;
   const changed = await change(request, id, async (writer) => {
+    await holdPipelineOf(writer, id);
     const { row } = await writer.edit<DealRow>('deals', id, options(writer, 'REOPEN', expectedVersion), () => ({
       status: 'OPEN',
       closedAt: null,
@@ -157,6 +159,13 @@ function close(
       return { ...outcome, closedAt: new Date().toISOString() };
     });
   });
+}
+
+/** An edit of its stages reaches open deals: whoever opens one waits for it, and locks in the same order. */
+async function holdPipelineOf(writer: Writer, id: string): Promise<void> {
+  if (!isUuid(id)) return;
+  const deal = await writer.reads.deal.findFirst({ where: { ...writer.tenant, id }, select: { pipelineId: true } });
+  if (deal) await writer.hold('pipelines', deal.pipelineId);
 }
 
 /** The history has the stage it was closed in; an edit of the pipeline may have carried it to another since. */

@@ -1,4 +1,4 @@
-import { RANGE, entity, type Row } from '../../db/graph.js';
+import { RANGE, elapsedSince, entity, hasCome, onceCome, type Row } from '../../db/graph.js';
 
 export const dealGraph = entity({
   table: 'deals',
@@ -23,10 +23,17 @@ export const dealGraph = entity({
     closedAt: 'timestamp?',
     lostReason: 'text?',
     lastActivityAt: 'timestamp?',
+    rotsAt: 'timestamp?',
     deletedAt: 'timestamp?',
     version: 'integer',
     createdAt: 'timestamp',
     updatedAt: 'timestamp',
+  },
+  expressions: {
+    isRotting: hasCome('rotsAt'),
+    rottingSince: onceCome('rotsAt'),
+    age: elapsedSince('createdAt'),
+    timeInStage: elapsedSince('stageEnteredAt'),
   },
   filters: {
     id: ['eq', 'in'],
@@ -42,10 +49,16 @@ export const dealGraph = entity({
     companyId: ['eq', 'in', 'isNull'],
     ownerId: ['eq', 'in', 'isNull'],
     lastActivityAt: [],
+    isRotting: ['eq'],
+    rottingSince: [],
+    rotsAt: [...RANGE, 'isNull'],
+    age: [],
+    timeInStage: [],
+    stageEnteredAt: RANGE,
     createdAt: RANGE,
     updatedAt: RANGE,
   },
-  orders: ['position', 'value', 'expectedCloseDate', 'createdAt', 'updatedAt'],
+  orders: ['position', 'value', 'expectedCloseDate', 'rotsAt', 'stageEnteredAt', 'createdAt', 'updatedAt'],
   defaultOrder: ['createdAt', 'DESC'],
   toOne: {
     pipeline: { entity: 'pipelines', key: 'pipelineId', evenDeleted: true },

@@ -1,10 +1,11 @@
 import type { Resolvers } from '../../generated/graphql.js';
 import { currencyScale } from '../../lib/currency.js';
 import { toScale } from '../../lib/decimal.js';
+import { secondsBetween } from '../../lib/elapsed.js';
 import { permissionsFor } from '../permissions.js';
 import * as deals from './deals.js';
 import type { DealRow } from './graph.js';
-import { canWriteDeal } from './rules.js';
+import { canWriteDeal, isRotting } from './rules.js';
 
 export const dealResolvers: Resolvers = {
   Mutation: {
@@ -29,6 +30,10 @@ export const dealResolvers: Resolvers = {
     displayName: (deal) => deal.title,
     viewerCan: (deal, _, { caller }) => permissionsFor(canWriteDeal(caller, deal)),
     value: (deal) => inCurrency(deal.value, deal.currency),
+    age: (deal, _, { reader }) => secondsBetween(deal.createdAt, reader.now),
+    timeInStage: (deal, _, { reader }) => secondsBetween(deal.stageEnteredAt, reader.now),
+    isRotting: (deal, _, { reader }) => isRotting(deal, reader.now),
+    rottingSince: (deal, _, { reader }) => (isRotting(deal, reader.now) ? deal.rotsAt : null),
   },
   DealAggregate: {
     sum: (group) => toScale(group.sum, currencyScale(group.currency)),

@@ -13,6 +13,11 @@ export function checkCanWriteDeal(caller: Caller, deal: Pick<DealRow, 'ownerId'>
   if (!canWriteDeal(caller, deal)) throw forbidden('change this deal: it belongs to a colleague');
 }
 
+/** Nothing has happened with it for as long as its stage allows. */
+export function isRotting(deal: Pick<DealRow, 'rotsAt'>, now: Date): boolean {
+  return deal.rotsAt !== null && new Date(deal.rotsAt) <= now;
+}
+
 /** Closed deals stay where they are. @throws DomainError INVALID_INPUT. */
 export function checkIsOpen(deal: Pick<DealRow, 'status'>): void {
   if (deal.status !== 'OPEN') throw invalid(['id'], `This deal is ${deal.status.toLowerCase()}. Reopen it first.`, 'CLOSED');

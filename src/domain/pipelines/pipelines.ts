@@ -46,6 +46,7 @@ export async function updatePipeline(
   return change(request, id, async (writer) => {
     const check = (): void => checkCanWritePipelines(writer.caller);
     let carriage: Carriage | null = null;
+    let rotsOtherwise = false;
     // Exclusive: whoever puts a deal into one of its stages waits, and then sees the new ones.
     await writer.edit<PipelineRow>(
       'pipelines',
@@ -58,11 +59,13 @@ export async function updatePipeline(
         if (stages) {
           await checkNeverUsed(writer, added(pipeline, stages), pipeline.id);
           carriage = await planCarriage(writer, pipeline, stages, input.moveDealsTo);
+          rotsOtherwise = haveOtherDays(pipeline, stages);
         }
         return { ...changes, ...(stages && { stages }), ...(input.isDefault && { isDefault: true }) };
       },
     );
     if (carriage) await carryDeals(writer, carriage);
+    if (rotsOtherwise) await writer.redateRot(id);
   });
 }
 
@@ -128,6 +131,12 @@ export async function holdStageForNewDeal(
   const [first] = (pipeline?.stages ?? []) as unknown as Stage[];
   if (!first) throw nowhere;
   return holdStage(writer, first.id, ['input', 'pipelineId']);
+}
+
+/** Whether a stage that stays lets its deals go stale sooner or later than before. */
+function haveOtherDays(pipeline: PipelineRow, stages: Stage[]): boolean {
+  const days = new Map((pipeline.stages as Stage[]).map((stage) => [stage.id, stage.daysToRot]));
+  return stages.some((stage) => days.has(stage.id) && days.get(stage.id) !== stage.daysToRot);
 }
 
 function added(pipeline: PipelineRow, stages: Stage[]): Stage[] {
