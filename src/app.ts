@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { ApolloServer } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
 import { pino, type Logger } from 'pino';
 import { cursorSeal, openDatabase, type Database, type DatabaseSettings } from './db/index.js';
 import type { Caller, SignedInCaller } from './caller.js';
@@ -12,6 +13,7 @@ import { passwords } from './domain/auth/passwords.js';
 import { tokens } from './domain/auth/tokens.js';
 import { graph } from './domain/index.js';
 import { can } from './domain/permissions.js';
+import { executeAsIs, executeCompiled, type Execute } from './graphql/compiled/index.js';
 import { GraphContext } from './graphql/context.js';
 import type { SchemaReaders } from './graphql/introspection.js';
 import { buildSchema } from './graphql/schema.js';
@@ -22,6 +24,10 @@ import { httpServer } from './http/server.js';
 export interface AppSettings {
   /** The project's folder: holds `schema/`. */
   root: string;
+  /** Whether queries are executed by plans rather than by graphql-js; the answers are the same. */
+  fastPath?: boolean;
+  /** For the test that compares both: what executes operations. */
+  executor?: (schema: GraphQLSchema) => Execute;
   /** The explorer's bundle, where it is not in `dist/explorer`. */
   explorerFolder?: string;
   appUrl: string;
@@ -103,9 +109,11 @@ export async function buildApp(settings: AppSettings): Promise<App> {
   return { http, database, door, close };
 }
 
-async function startApollo({ root, schemaReaders, log }: AppSettings): Promise<ApolloServer<GraphContext>> {
+async function startApollo(settings: AppSettings): Promise<ApolloServer<GraphContext>> {
+  const { root, schemaReaders, fastPath = true, executor = fastPath ? executeCompiled : executeAsIs, log } = settings;
+  const schema = buildSchema(root);
   const mayReadSchema = (caller: Caller): boolean => can(caller, 'schema:read');
-  const apollo = graphServer({ schema: buildSchema(root), schemaReaders, mayReadSchema, log });
+  const apollo = graphServer({ schema, execute: executor(schema), schemaReaders, mayReadSchema, log });
   await apollo.start();
   return apollo;
 }

@@ -50,6 +50,7 @@ export const SETTINGS = {
       z.array(z.string().refine(isOrigin, 'must be a comma-separated list of origins like https://app.example, without a path')),
     )
     .default([]),
+  FAST_PATH: flag.default(true),
   OPEN_SCHEMA: z.enum(['on', 'admins', 'off']).optional(),
   DEMO_DATA: flag.optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),

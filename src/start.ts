@@ -34,6 +34,7 @@ export async function start(root: string, config: Config, log: Logger, say: (lin
       bcryptCost: config.BCRYPT_COST,
       passwordLeastLength: config.PASSWORD_LEAST_LENGTH,
       corsOrigins: config.CORS_ORIGINS,
+      fastPath: config.FAST_PATH,
       schemaReaders: SCHEMA_READERS[config.OPEN_SCHEMA],
       demo: demo ? { password: DEMO_PASSWORD, organizations: DEMO_LOGINS } : null,
       log,

@@ -16,6 +16,7 @@ import {
 import { pino } from 'pino';
 import { ROLES, type Role } from '../src/caller.js';
 import { buildSchema } from '../src/graphql/schema.js';
+import { comparison } from './support/compare.js';
 import { openStage, PASSWORD, type Answer, type Stage } from './support/app.js';
 import { ROOT } from './support/cluster.js';
 import type { Organization } from './support/world.js';
@@ -204,10 +205,12 @@ let stage: Stage;
 let org: Organization;
 let neighbour: Organization;
 const serverLog: string[] = [];
+/** Each query is executed by plans and by graphql-js, which have to agree. */
+const both = comparison();
 
 beforeAll(async () => {
   const log = pino({ level: 'warn' }, { write: (line) => void serverLog.push(line) });
-  stage = await openStage({ poolSize: 10, log, observe: () => undefined });
+  stage = await openStage({ poolSize: 10, log, observe: () => undefined, executor: both.executor });
   org = await stage.world.organization();
   neighbour = await stage.world.organization();
 }, 60_000);
@@ -224,6 +227,8 @@ test('fuzzed inputs (10,000, from the schema): no INTERNAL, no 5xx, no leak, and
   }
   expect(Object.fromEntries(tally.faults)).toEqual({});
   expect(serverLog).toEqual([]);
+  expect(both.differences.slice(0, 3)).toEqual([]);
+  expect(both.compared).toBeGreaterThan(3_000);
   expect(await contentsOf(neighbour)).toEqual(before.contents);
   await checkInvariants();
   checkReach(tally, targets);

@@ -1,9 +1,10 @@
-import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { unwrapResolverError } from '@apollo/server/errors';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Caller } from '../caller.js';
+import type { Execute } from './compiled/index.js';
 import type { GraphContext } from './context.js';
 import { checkAsksNoSchema, type SchemaReaders } from './introspection.js';
 import { checkVariables } from './variables.js';
@@ -11,6 +12,8 @@ import { formatError, identify } from './format-error.js';
 
 export interface GraphServerSettings {
   schema: GraphQLSchema;
+  /** What executes operations: graphql-js, or plans (src/graphql/compiled); the answers are the same. */
+  execute: Execute;
   /** Who may read the schema. */
   schemaReaders: SchemaReaders;
   /** Whether a caller counts as an administrator who may. */
@@ -24,9 +27,9 @@ const MOST_ERRORS = 3;
 
 /** Apollo Server with Pulse's limits; start it before use. */
 export function graphServer(settings: GraphServerSettings): ApolloServer<GraphContext> {
-  const { schema, schemaReaders, log } = settings;
+  const { schemaReaders, log } = settings;
   return new ApolloServer<GraphContext>({
-    schema,
+    gateway: gatewayOf(settings),
     introspection: schemaReaders !== 'nobody',
     hideSchemaDetailsFromClientErrors: schemaReaders !== 'everybody',
     includeStacktraceInErrorResponses: false,
@@ -43,6 +46,21 @@ export function graphServer(settings: GraphServerSettings): ApolloServer<GraphCo
       operationPlugin(settings),
     ],
   });
+}
+
+/** Apollo Server takes an executor of one's own only from a gateway, so this is one that fetches nothing. */
+function gatewayOf({ schema, execute }: GraphServerSettings): ApolloServerOptionsWithGateway<GraphContext>['gateway'] {
+  return {
+    load: async () => ({
+      executor: async ({ document, operationName, request, context }) =>
+        execute({ document, operationName, variables: request.variables ?? {}, context: context as GraphContext }),
+    }),
+    onSchemaLoadOrUpdate: (callback) => {
+      callback({ apiSchema: schema, coreSupergraphSdl: '' });
+      return () => undefined;
+    },
+    stop: async () => undefined,
+  };
 }
 
 /** Ends the snapshot with the execution, before a slow client has read the answer; puts the request's id on its errors. */

@@ -1,0 +1,56 @@
+import { execute, type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import type { GraphContext } from '../context.js';
+import { executePlan, variablesOf } from './execute.js';
+import { conditionNames, planQuery, queryOf, type QueryPlan } from './plan.js';
+
+/** An operation as a request asks for it. */
+export interface Operation {
+  document: DocumentNode;
+  operationName: string | null | undefined;
+  variables: Record<string, unknown>;
+  context: GraphContext;
+}
+
+export type Execute = (operation: Operation) => ExecutionResult | Promise<ExecutionResult>;
+
+/** Plans of one document: its conditions, and a plan for each way they came out. */
+interface Known {
+  conditions: string[];
+  plans: Map<string, QueryPlan>;
+}
+
+/** Ways the conditions of one document may come out and be kept; a client could think of more than memory holds. */
+const MOST_PLANS = 16;
+
+/** Executes with graphql-js. */
+export function executeAsIs(schema: GraphQLSchema): Execute {
+  return ({ document, operationName, variables, context }) =>
+    execute({ schema, document, operationName, variableValues: variables, contextValue: context });
+}
+
+/**
+ * Executes queries by plans that are kept with their documents (Apollo Server keeps parsed documents, and so these are
+ * forgotten together), and everything else with graphql-js. Both answer the same; this one in a third of the time.
+ */
+export function executeCompiled(schema: GraphQLSchema): Execute {
+  const asIs = executeAsIs(schema);
+  const known = new WeakMap<DocumentNode, Known>();
+  const knownOf = (document: DocumentNode): Known => {
+    const found = known.get(document) ?? { conditions: conditionNames(document), plans: new Map<string, QueryPlan>() };
+    known.set(document, found);
+    return found;
+  };
+  return (operation) => {
+    const { document, operationName, context } = operation;
+    const query = queryOf(document, operationName);
+    if (!query) return asIs(operation);
+    const { errors, coerced } = variablesOf({ schema, operation: query }, operation.variables);
+    if (!coerced) return { errors: errors ?? [] };
+    const { conditions, plans } = knownOf(document);
+    const values = Object.fromEntries(conditions.map((name) => [name, coerced[name]]));
+    const key = JSON.stringify([operationName ?? null, values]);
+    const plan = plans.get(key) ?? planQuery(schema, document, query, values);
+    if (plans.size < MOST_PLANS) plans.set(key, plan);
+    return executePlan(plan, context, coerced);
+  };
+}

@@ -1,0 +1,67 @@
+import { locatedError, type GraphQLError, type GraphQLResolveInfo } from 'graphql';
+import type { GraphContext } from '../context.js';
+import { argumentsOf, type FieldPlan, type QueryPlan } from './plan.js';
+
+/** Where in the answer something stands; made for objects and lists, and for a leaf only when it fails. */
+export interface Path {
+  readonly prev: Path | undefined;
+  readonly key: string | number;
+  readonly typename: string | undefined;
+}
+
+/** One execution of a plan. */
+export interface Run {
+  plan: QueryPlan;
+  context: GraphContext;
+  variables: Record<string, unknown>;
+  /** Arguments with variables in them are coerced once an execution, not once a row. */
+  args: Map<FieldPlan, Record<string, unknown>>;
+  errors: GraphQLError[];
+  /** Places that have become null, so that nothing below them is told. */
+  nulled: Set<Path | undefined>;
+}
+
+export function argsIn(run: Run, field: FieldPlan): Record<string, unknown> {
+  if (!field.usesVariables) return field.constant ?? argumentsOf(field, run.variables);
+  const known = run.args.get(field);
+  if (known) return known;
+  const made = argumentsOf(field, run.variables);
+  run.args.set(field, made);
+  return made;
+}
+
+/** What graphql-js hands to a resolver as its fourth argument. */
+export function infoOf(run: Run, field: FieldPlan, path: Path): GraphQLResolveInfo {
+  const { schema, fragments, operation } = run.plan;
+  return {
+    fieldName: field.definition.name,
+    fieldNodes: field.nodes,
+    returnType: field.definition.type,
+    parentType: field.parentType,
+    path,
+    schema,
+    fragments,
+    rootValue: undefined,
+    operation,
+    variableValues: run.variables,
+  };
+}
+
+/** An error with the place it belongs to. */
+export function located(field: FieldPlan, path: Path, raw: unknown): GraphQLError {
+  return locatedError(raw, field.nodes, pathToArray(path));
+}
+
+/** Notes an error, unless the answer has become null above it already. */
+export function note(run: Run, error: GraphQLError, path: Path | undefined): void {
+  for (let place = path; place !== undefined; place = place.prev) if (run.nulled.has(place)) return;
+  if (run.nulled.has(undefined)) return;
+  run.nulled.add(path);
+  run.errors.push(error);
+}
+
+function pathToArray(path: Path): (string | number)[] {
+  const keys: (string | number)[] = [];
+  for (let place: Path | undefined = path; place; place = place.prev) keys.push(place.key);
+  return keys.reverse();
+}
