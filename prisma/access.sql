@@ -70,7 +70,8 @@ GRANT INSERT ON public.audit_logs TO {{app}};
 GRANT SELECT, INSERT ON public.audit_values, public.deal_history, public.pipeline_history TO {{app}};
 GRANT SELECT, INSERT, UPDATE (seq, updated_at) ON public.audit_heads TO {{app}};
 GRANT SELECT, INSERT, UPDATE, DELETE ON public.idempotency_keys TO {{app}};
-GRANT UPDATE (last_login_at) ON public.users TO {{app}};
+GRANT UPDATE (name, settings) ON public.organizations TO {{app}};
+GRANT UPDATE (first_name, last_name, role, is_active, time_zone, locale, last_login_at) ON public.users TO {{app}};
 GRANT UPDATE (owner_id, name, industry, website, phone, phone_e164, phone_digits, merged_into, deleted_at) ON public.companies TO {{app}};
 GRANT UPDATE (company_id, owner_id, first_name, last_name, email, phone, phone_e164, phone_digits, job_title, status, tags, last_activity_at,
               merged_into, deleted_at) ON public.contacts TO {{app}};
@@ -94,9 +95,11 @@ CREATE FUNCTION signin.find_login(login_email text)
     FROM public.users AS u
    WHERE u.email = lower(login_email) AND u.is_active AND u.deleted_at IS NULL
 $$;
--- Who has just signed in gets a hash of today's cost; a password that was changed meanwhile stays as it is.
+-- Who has just signed in gets a hash of today's cost: no new version, and a password that was changed meanwhile
+-- stays as it is.
 CREATE FUNCTION signin.renew_hash(login_org uuid, login_user uuid, old_hash text, new_hash text)
   RETURNS void LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT set_config('app.derived', 'on', true);
   UPDATE public.users SET password_hash = new_hash WHERE org_id = login_org AND id = login_user AND password_hash = old_hash
 $$;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA signin FROM PUBLIC;

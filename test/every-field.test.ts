@@ -53,6 +53,7 @@ const SAMPLES: Record<string, string> = {
   Decimal: '"1"',
   Rate: '"1"',
   CurrencyCode: '"EUR"',
+  TimeZone: '"UTC"',
 };
 
 function call(type: ObjectType, field: GraphQLField<unknown, unknown>): string {

@@ -32,8 +32,8 @@ const schema = buildSchema(ROOT);
 const errorCodes = new Set((schema.getType('ErrorCode') as GraphQLEnumType).getValues().map((value) => value.name));
 const queryType = schema.getQueryType() as GraphQLObjectType;
 const mutationType = schema.getMutationType() as GraphQLObjectType;
-/** They would end the sessions that all other operations use; test/sessions.test.ts tries them. */
-const ENDING = ['logout', 'logoutEverywhere', 'revokeSession'];
+/** They would end the sessions that all other operations use, or their roles; test/sessions.test.ts and test/users.test.ts try them. */
+const ENDING = ['logout', 'logoutEverywhere', 'revokeSession', 'changeRole', 'deactivateUser', 'transferOwnership'];
 
 type Field = GraphQLField<unknown, unknown>;
 
@@ -187,7 +187,7 @@ const FITTING: Record<string, readonly unknown[]> = {
   Rate: ['1', '0.5', '1.0825', '0.000000000001', '999999999999.999999999999', '007.10'],
   CurrencyCode: ['EUR', 'USD', 'JPY', 'KWD', 'CLF'],
   Boolean: [true, false],
-  JSON: [{}, { a: [1, null] }],
+  TimeZone: ['Europe/Berlin', 'UTC', 'America/Argentina/Buenos_Aires', 'Etc/GMT+12'],
 };
 const HOSTILE: Record<string, readonly unknown[]> = {
   DateTime: [...HOSTILE_MOMENTS, ...HOSTILE_DATES],
@@ -196,6 +196,7 @@ const HOSTILE: Record<string, readonly unknown[]> = {
   Rate: [...HOSTILE_DECIMALS, '0', '0.0', '1.1234567890123'],
   CurrencyCode: ['eur', 'XXX', 'EURO', 'E\u0000R', '', 'ZZZ', '€'],
   Boolean: ['true', 0, null],
+  TimeZone: ['+01:00', 'Mars/Olympus', '', 'Europe/Berlin\u0000', 'x'.repeat(1_000), 1],
   Int: HOSTILE_INTS,
   String: HOSTILE_TEXTS,
 };
@@ -483,6 +484,8 @@ const ID_TYPES: Record<string, string> = {
   ownerId: 'User',
   createdById: 'User',
   moveDealsTo: 'Stage',
+  from: 'User',
+  to: 'User',
 };
 
 /** Favours a few, so that operations meet at the same records. */
@@ -744,7 +747,10 @@ const INVARIANTS: Record<string, string> = {
 };
 
 function recordsTable(): string {
-  const types = { Company: 'companies', Contact: 'contacts', Pipeline: 'pipelines', Deal: 'deals', Activity: 'activities' };
+  const types = {
+    ...{ Company: 'companies', Contact: 'contacts', Pipeline: 'pipelines', Deal: 'deals', Activity: 'activities' },
+    ...{ User: 'users', Organization: '(SELECT *, id AS org_id FROM organizations) AS o' },
+  };
   const each = Object.entries(types).map(([type, table]) => `SELECT '${type}' AS type, org_id, id, version FROM ${table}`);
   return `(${each.join(' UNION ALL ')})`;
 }

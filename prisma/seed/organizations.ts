@@ -20,14 +20,18 @@ export function makeOrganizations(today: number, passwordHash: string): { row: O
   const globex = new Faker({ locale: [de, en, base], seed: 1_996 });
   return [
     makeOrganization({ faker: acme, language: english, slug: 'acme', today, passwordHash }, 'Acme', 'BUSINESS', {
-      locale: 'en',
+      timeZone: 'Europe/London',
+      locale: 'EN',
       country: 'GB',
       currency: 'GBP',
+      visibility: 'ORGANIZATION',
     }),
     makeOrganization({ faker: globex, language: german, slug: 'globex', today, passwordHash }, 'Globex', 'TEAM', {
-      locale: 'de',
+      timeZone: 'Europe/Berlin',
+      locale: 'DE',
       country: 'DE',
       currency: 'EUR',
+      visibility: 'ORGANIZATION',
     }),
   ];
 }

@@ -30,9 +30,10 @@ export type FieldRules = Record<string, FieldRule>;
 /**
  * The changes that an input asks for: absent keeps, null clears.
  *
+ * @param path of the input, from the mutation's arguments down.
  * @throws DomainError INVALID_INPUT naming every field that is wrong.
  */
-export function changesFrom(input: object, rules: FieldRules): Changes {
+export function changesFrom(input: object, rules: FieldRules, path: readonly string[] = ['input']): Changes {
   const faults: FieldError[] = [];
   const changes: Changes = {};
   for (const [field, rule] of Object.entries(rules)) {
@@ -40,7 +41,7 @@ export function changesFrom(input: object, rules: FieldRules): Changes {
     if (given === undefined) continue;
     const value = typeof given === 'string' && rule.normal ? rule.normal(given) : given;
     const message = faultOf(value, rule);
-    if (message) faults.push({ path: ['input', field], code: 'INVALID', message });
+    if (message) faults.push({ path: [...path, field], code: 'INVALID', message });
     changes[field] = value === null && 'cleared' in rule ? rule.cleared : value;
   }
   const [first] = faults;

@@ -14,6 +14,7 @@ const PERMISSIONS = {
   'rates:write': ['OWNER', 'ADMIN'],
   'users:write': ['OWNER', 'ADMIN'],
   'schema:read': ['OWNER', 'ADMIN'],
+  'organization:write': ['OWNER', 'ADMIN'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof PERMISSIONS;

@@ -1,5 +1,5 @@
 import { GraphQLError, Kind, valueFromASTUntyped, type GraphQLScalarType, type ValueNode } from 'graphql';
-import { GraphQLCurrency, GraphQLDateTimeISO, GraphQLJSON, GraphQLLocalDate } from 'graphql-scalars';
+import { GraphQLCurrency, GraphQLDateTimeISO, GraphQLLocalDate } from 'graphql-scalars';
 
 /**
  * The contract's scalars. Input is validated; output is passed through, because one bad stored value must not null a list:
@@ -11,7 +11,7 @@ export const scalars = {
   Decimal: textScalar('Decimal', parseDecimal),
   Rate: textScalar('Rate', parseRate),
   CurrencyCode: textScalar('CurrencyCode', (text) => GraphQLCurrency.parseValue(text).toUpperCase()),
-  JSON: GraphQLJSON,
+  TimeZone: textScalar('TimeZone', parseTimeZone),
 };
 
 type Coercion = Pick<GraphQLScalarType<string, unknown>, 'parseValue' | 'parseLiteral' | 'serialize'>;
@@ -60,4 +60,22 @@ function parseRate(text: string): string {
     throw new GraphQLError('A rate looks like "1.0825": more than zero, at most 12 digits before the point and 12 after it.');
   }
   return text;
+}
+
+/** Offsets like +01:00, which Intl takes too, are no time zones: they know no summer. */
+const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/;
+
+function parseTimeZone(text: string): string {
+  if (text.length > 64 || !ZONE_NAME.test(text) || !isKnownZone(text)) {
+    throw new GraphQLError('A time zone has a name of the IANA database, for example "Europe/Berlin".');
+  }
+  return text;
+}
+
+function isKnownZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
 }

@@ -35,6 +35,8 @@ export interface Writer extends Enqueuer {
   readonly tenant: { orgId?: string };
   /** Prisma for single-row reads inside the transaction, under the organization's policies. */
   readonly reads: Reads;
+  /** Prisma for rows that are no records: they change beside the facts of a record, and have none of their own. */
+  readonly beside: Beside;
   /**
    * Makes a record.
    *
@@ -55,10 +57,16 @@ export interface Writer extends Enqueuer {
     changesOf: (row: R) => Changes | Promise<Changes>,
   ): Promise<{ row: R; changed: boolean }>;
   /**
-   * Applies changes to many records, as a consequence of another edit: a fact each, no new versions. All of them are set to
-   * the same fields.
+   * Applies changes to many records: a fact each. As a consequence of another edit they get no new versions (`consequences`
+   * says so to the database), as what the mutation targets they do. All of them are set to the same fields.
    */
-  editAll(table: string, ids: string[], action: string, changesOf: (row: LockedRow) => Changes): Promise<void>;
+  editAll(
+    table: string,
+    ids: string[],
+    action: string,
+    changesOf: (row: LockedRow) => Changes,
+    as?: 'consequence' | 'targeted',
+  ): Promise<void>;
   /** Applies changes to a record that is already locked or nobody else can see yet. */
   apply(table: string, row: LockedRow, action: string, changes: Changes): Promise<boolean>;
   /** Keeps a record from being deleted or restructured until the commit; null when there is none. */
@@ -78,7 +86,10 @@ export interface Writer extends Enqueuer {
 }
 
 type Finders = 'findFirst' | 'findMany' | 'count' | 'aggregate';
-type Models = 'activity' | 'deal' | 'dealHistory' | 'organization' | 'pipeline' | 'pipelineHistory' | 'pipelineStage';
+type Models =
+  | ('activity' | 'company' | 'contact' | 'deal' | 'dealHistory')
+  | ('organization' | 'pipeline' | 'pipelineHistory' | 'pipelineStage' | 'user');
+export type Beside = { session: Pick<Transaction['session'], 'updateMany'> };
 export type Reads = { [M in Models]: Pick<Transaction[M], Finders & keyof Transaction[M]> };
 
 /** @see Writer */
@@ -91,12 +102,14 @@ export function openWriter(tx: Transaction, caller: Caller, settings: ScopeSetti
     caller,
     tenant: tenantFilter ? { orgId: caller.orgId } : {},
     reads: tx,
+    beside: tx,
     insert: async (table, action, values, idIsClients) => {
       if (idIsClients) await checkIdIsFree(desk, values.id);
       await insert(desk, entityOf(graph, table), action, values);
     },
     edit: (table, id, options, changesOf) => edit(desk, entityOf(graph, table), id, options, changesOf),
-    editAll: (table, ids, action, changesOf) => editAll(desk, entityOf(graph, table), ids, action, changesOf),
+    editAll: (table, ids, action, changesOf, as = 'consequence') =>
+      editAll(desk, entityOf(graph, table), ids, { action, step: as === 'targeted' ? 1 : 0 }, changesOf),
     apply: (table, row, action, changes) => apply(desk, entityOf(graph, table), row, action, changes, []),
     hold: (table, id) => lock(desk, entityOf(graph, table), id, 'hold'),
     dateLastActivity: async (table, key, ids) => {
@@ -113,13 +126,15 @@ export function openWriter(tx: Transaction, caller: Caller, settings: ScopeSetti
       const { text, values } = redateRotStatement(scope, pipelineId);
       while ((await tx.$executeRawUnsafe(text, ...values)) > 0);
     },
-    consequences: async () => {
-      await tx.$executeRawUnsafe(`SET LOCAL app.derived = 'on'`);
-      await tx.$executeRawUnsafe('SET CONSTRAINTS ALL DEFERRED');
-    },
+    consequences: () => consequences(tx),
     ...enqueuer(tx),
   };
   return { writer, facts };
+}
+
+async function consequences(tx: Transaction): Promise<void> {
+  await tx.$executeRawUnsafe(`SET LOCAL app.derived = 'on'`);
+  await tx.$executeRawUnsafe('SET CONSTRAINTS ALL DEFERRED');
 }
 
 async function edit<R>(
@@ -142,9 +157,10 @@ async function editAll(
   desk: Desk,
   entity: Entity,
   ids: string[],
-  action: string,
+  { action, step }: { action: string; step: number },
   changesOf: (row: LockedRow) => Changes,
 ): Promise<void> {
+  if (ids.length === 0) return;
   const rows = await run<LockedRow>(desk.tx, lockAllStatement(entity, desk.scope, ids));
   const changed = rows
     .map((row) => ({ row, changes: normalized(entity, changesOf(row)) }))
@@ -160,7 +176,7 @@ async function editAll(
   );
   for (const { row, changes } of changed) {
     const values = Object.entries(changes).map(([field, after]) => ({ field, before: row[field] ?? null, after: after ?? null }));
-    desk.facts.push({ action, entity, id: row.id, version: row.version, values, after: { ...row, ...changes } });
+    desk.facts.push({ action, entity, id: row.id, version: row.version + step, values, after: { ...row, ...changes } });
   }
 }
 
@@ -181,7 +197,7 @@ async function apply(
   await checkReferences(desk, entity, changes);
   const kept = Object.fromEntries(alsoSet.map((field) => [field, row[field]]));
   const { version } = await delegate(desk.tx, entity).update({
-    where: { orgId_id: { orgId: desk.caller.orgId, id: row.id } },
+    where: keyOf(entity, desk.caller.orgId, row.id),
     data: toPrisma(entity, { ...kept, ...changes }),
     select: { version: true },
   });
@@ -195,12 +211,17 @@ async function insert(desk: Desk, entity: Entity, action: string, values: Change
   const given = { ...Object.fromEntries(known), id: values.id.toLowerCase() };
   await checkReferences(desk, entity, given);
   await delegate(desk.tx, entity).create({
-    data: toPrisma(entity, { ...given, orgId: desk.caller.orgId }),
+    data: toPrisma(entity, { ...given, ...(entity.tenant === 'org_id' && { orgId: desk.caller.orgId }) }),
     select: { version: true },
   });
   const told = Object.entries(given).filter(([field, value]) => !['id', ...entity.derived].includes(field) && value !== null);
   const facts = told.map(([field, after]) => ({ field, before: null, after }));
   desk.facts.push({ action, entity, id: given.id, version: 1, values: facts, after: given });
+}
+
+/** An organization's key is its id alone; everything in it has a composite one. */
+function keyOf(entity: Entity, orgId: string, id: string): object {
+  return entity.tenant === 'id' ? { id } : { orgId_id: { orgId, id } };
 }
 
 interface Delegate {

@@ -53,6 +53,19 @@ function renewHash(door: AuthDoor, login: Login, password: string): void {
     .catch(() => undefined);
 }
 
+/** What changes who can sign in asks for the password once more. @throws DomainError INVALID_INPUT. */
+export async function checkCurrentPassword(
+  door: AuthDoor,
+  caller: SignedInCaller,
+  { email }: { email: string },
+  password: string,
+): Promise<void> {
+  const found = await door.database.findLogin(email);
+  const hash = found?.userId === caller.userId ? found.passwordHash : null;
+  const matches = await door.passwords.matches(password, hash);
+  if (!matches) throw invalid(['currentPassword'], 'This is not your password.', 'WRONG_PASSWORD');
+}
+
 async function signedIn(door: AuthDoor, { session, refreshToken, sessionExpires }: Issued): Promise<SignedIn> {
   const role = await door.database.findSessionRole(session);
   if (!role) throw invalidCredentials();

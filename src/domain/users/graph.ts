@@ -11,6 +11,8 @@ export const userGraph = entity({
     lastName: 'text',
     role: 'enum',
     isActive: 'boolean',
+    timeZone: 'text?',
+    locale: 'enum?',
     lastLoginAt: 'timestamp?',
     deletedAt: 'timestamp?',
     version: 'integer',

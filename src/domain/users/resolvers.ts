@@ -1,13 +1,44 @@
+import { checkIsSignedIn } from '../../caller.js';
 import type { Resolvers } from '../../generated/graphql.js';
 import { fullName } from '../../lib/names.js';
+import { checkCurrentPassword } from '../auth/auth.js';
 import { permissionsFor } from '../permissions.js';
-import { canWriteUsers } from './rules.js';
-import { getViewer } from './users.js';
+import type { UserRow } from './graph.js';
+import { countRecords, reassignRecords } from './reassign.js';
+import { canManageUser } from './rules.js';
+import * as users from './users.js';
 
 export const userResolvers: Resolvers = {
-  Query: { viewer: (_, __, { reader }) => getViewer(reader) },
+  Query: { viewer: (_, __, { reader }) => users.getViewer(reader) },
+  Mutation: {
+    updateViewer: (_, { input }, context, info) => context.write(info, (request) => users.updateViewer(request, input)),
+    updateUser: (_, { id, input, expectedVersion }, context, info) =>
+      context.write(info, (request) => users.updateUser(request, id, input, expectedVersion)),
+    changeRole: (_, { id, role, expectedVersion }, context, info) =>
+      context.write(info, (request) => users.changeRole(request, id, role, expectedVersion)),
+    deactivateUser: (_, { id, input, expectedVersion }, context, info) =>
+      context.write(info, (request) => users.deactivateUser(request, id, input ?? {}, expectedVersion)),
+    reactivateUser: (_, { id, expectedVersion }, context, info) =>
+      context.write(info, (request) => users.reactivateUser(request, id, expectedVersion)),
+    reassignRecords: async (_, { from, to }, context, info) => ({
+      ...(await context.write(info, (request) => reassignRecords(request, from, to))),
+      to,
+    }),
+    transferOwnership: async (_, { to, currentPassword }, context, info) => {
+      const caller = checkIsSignedIn(context.caller);
+      context.refuseIdempotency(info);
+      await checkCurrentPassword(context.door, caller, await users.getViewer(context.reader), currentPassword);
+      return context.write(info, (request) => users.transferOwnership(request, to));
+    },
+  },
+  UserPayload: { user: ({ id }, _, { reader }) => reader.find('users', id, 'WITH') as Promise<UserRow | null> },
+  ReassignPayload: {
+    from: ({ id }, _, { reader }) => reader.find('users', id) as Promise<UserRow | null>,
+    to: ({ to }, _, { reader }) => reader.find('users', to) as Promise<UserRow | null>,
+    remaining: ({ id }, _, { reader }) => countRecords(reader, { id }),
+  },
   User: {
     displayName: (user) => fullName(user.firstName, user.lastName) || user.email,
-    viewerCan: (_, __, { caller }) => permissionsFor(canWriteUsers(caller)),
+    viewerCan: (user, _, { caller }) => permissionsFor(canManageUser(caller, user)),
   },
 };
