@@ -3,6 +3,7 @@ export { openDatabase, type Database, type DatabaseSettings, type Login, type Tr
 export type { AnyRow, Reader } from './reader.js';
 export type { Connection, Edge, PageInfo } from './connection.js';
 export type { AggregateArgs, AggregateRow } from './engine/aggregate.js';
+export type { VisitRow } from './engine/visits.js';
 export type { MoneyTotalRow } from './engine/totals.js';
 export { change, type WriteRequest } from './writing/change.js';
 export type { Changes, LockedRow, Writer } from './writing/writer.js';

@@ -8,9 +8,10 @@ import { countStatement, pageStatement, type PageRow, type Parents } from './eng
 import { scopeOf, type Deleted, type Scope, type ScopeSettings } from './engine/scope.js';
 import { compile, type Sql, type Statement } from './engine/sql.js';
 import { totalsStatement, type MoneyTotalRow } from './engine/totals.js';
+import { visitsStatement, type VisitRow } from './engine/visits.js';
 import { windowOf, type PageArgs, type Window } from './engine/window.js';
 import { entityOf, type Entity, type OrderTerm } from './graph.js';
-import { makeLoaders, type Loaders } from './loaders.js';
+import { makeLoaders, type Loaders, type ParentQuestion } from './loaders.js';
 import { sightOf, type Sight } from './sight.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -34,6 +35,8 @@ export interface Reader {
   many(table: string, relation: string, row: { id: string }, args: PageArgs): Connection<AnyRow>;
   /** All rows of `table` whose `key` is `id`, ordered by `orderBy`: for values embedded in a record, never for records. */
   embedded(table: string, key: string, id: string, orderBy: string): Promise<AnyRow[]>;
+  /** Where a deal that the caller sees has been, the first stage first. */
+  visits(dealId: string): Promise<VisitRow[]>;
   /** Rows of a statement that a read-only room writes itself. */
   ask<Answer>(write: (sight: Sight) => Sql): Promise<Answer[]>;
   /** Seals and opens the cursors of lists that a room pages itself. */
@@ -70,10 +73,16 @@ export function openReader(caller: Caller, snapshot: Snapshot, settings: ReaderS
       return listOf(list, args, relation.defaultOrder ?? entity.defaultOrder);
     },
     embedded: (table, key, id, orderBy) => loaders.allOf(entityOf(graph, table), key, id, orderBy),
+    visits: (dealId) => loaders.ofParent(visitsOf(scope), dealId),
     ask: (write) => snapshot.query(compile(write(sightOf(scope)))),
     seal,
     close: () => snapshot.close(),
   };
+}
+
+function visitsOf(scope: Scope): ParentQuestion<VisitRow[]> {
+  const statement = (parents: Parents | null): Statement => visitsStatement(scope, parents?.ids ?? []);
+  return { what: 'visits', key: 'id', statement, valueOf: (rows) => rows as unknown as VisitRow[] };
 }
 
 interface ListSource {

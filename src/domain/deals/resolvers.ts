@@ -3,9 +3,12 @@ import { currencyScale } from '../../lib/currency.js';
 import { toScale } from '../../lib/decimal.js';
 import { secondsBetween } from '../../lib/elapsed.js';
 import { permissionsFor } from '../permissions.js';
+import type { PipelineRow, StageRow } from '../pipelines/pipelines.js';
+import type { UserRow } from '../users/users.js';
 import * as deals from './deals.js';
 import type { DealRow } from './graph.js';
 import { canWriteDeal, isRotting } from './rules.js';
+import { listStageVisits } from './stage-history.js';
 
 export const dealResolvers: Resolvers = {
   Mutation: {
@@ -33,7 +36,14 @@ export const dealResolvers: Resolvers = {
     age: (deal, _, { reader }) => secondsBetween(deal.createdAt, reader.now),
     timeInStage: (deal, _, { reader }) => secondsBetween(deal.stageEnteredAt, reader.now),
     isRotting: (deal, _, { reader }) => isRotting(deal, reader.now),
+    stageHistory: (deal, _, { reader }) => listStageVisits(reader, deal),
     rottingSince: (deal, _, { reader }) => (isRotting(deal, reader.now) ? deal.rotsAt : null),
+  },
+  StageVisit: {
+    stage: ({ stageId }, _, { reader }) => reader.find('pipeline_stages', stageId) as Promise<StageRow | null>,
+    pipeline: ({ pipelineId }, _, { reader }) => reader.find('pipelines', pipelineId, 'WITH') as Promise<PipelineRow | null>,
+    duration: ({ enteredAt, leftAt }, _, { reader }) => secondsBetween(enteredAt, leftAt ?? reader.now),
+    by: async ({ byId }, _, { reader }) => (byId ? ((await reader.find('users', byId)) as UserRow | null) : null),
   },
   DealAggregate: {
     sum: (group) => toScale(group.sum, currencyScale(group.currency)),

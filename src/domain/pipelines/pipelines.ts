@@ -9,6 +9,8 @@ import { carryDeals, planCarriage, type Carriage } from './carry-deals.js';
 import { checkCanWritePipelines } from './rules.js';
 import { stagesFrom, type Stage } from './stages.js';
 
+export type { PipelineRow, StageRow } from './graph.js';
+
 const FIELDS: FieldRules = { name: { required: true, longest: 200 } };
 
 /** Where a deal is or goes. */

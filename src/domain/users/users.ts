@@ -15,6 +15,8 @@ const FIELDS: FieldRules = {
   locale: {},
 };
 
+export type { UserRow } from './graph.js';
+
 /** The signed-in user. @throws DomainError UNAUTHENTICATED when the account is gone though its token still is valid. */
 export async function getViewer(reader: Reader): Promise<UserRow> {
   const viewer = await reader.find('users', reader.caller.userId);
