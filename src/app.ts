@@ -59,19 +59,23 @@ export interface AppSettings {
   carrier?: DatabaseSettings['carrier'];
 }
 
-/** Everything that is made once a process. */
-export interface App {
-  http: FastifyInstance;
+/** What server and worker have in common. */
+export interface Core {
   database: Database;
   door: AuthDoor;
+}
+
+/** Everything that is made once a process. */
+export interface App extends Core {
+  http: FastifyInstance;
   /** Refuses new requests, lets running ones finish, gives the connections back. */
   close(): Promise<void>;
 }
 
-/** Builds the server; `app.http.listen(…)` opens the door, `app.http.inject(…)` tries it without a socket. */
-export async function buildApp(settings: AppSettings): Promise<App> {
+/** Opens the database; close it. */
+export function openCore(settings: AppSettings): Core {
   const now = settings.now ?? Date.now;
-  const { secret, log } = settings;
+  const { secret } = settings;
   const database = openDatabase({
     ...settings,
     graph,
@@ -88,6 +92,13 @@ export async function buildApp(settings: AppSettings): Promise<App> {
     lifetimeSeconds: settings.sessionSeconds,
     tokens: tokens({ secret, lifetimeSeconds: settings.accessTokenSeconds, now }),
   };
+  return { database, door };
+}
+
+/** Builds the server; `app.http.listen(…)` opens the door, `app.http.inject(…)` tries it without a socket. */
+export async function buildApp(settings: AppSettings): Promise<App> {
+  const { log } = settings;
+  const { database, door } = openCore(settings);
   const apollo = await startApollo(settings);
   const fresh = freshCaller(database);
   const http = await httpServer({

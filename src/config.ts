@@ -53,6 +53,13 @@ export const SETTINGS = {
   FAST_PATH: flag.default(true),
   OPEN_SCHEMA: z.enum(['on', 'admins', 'off']).optional(),
   DEMO_DATA: flag.optional(),
+  RUN_WORKER: flag.optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be a URL like smtp://user:password@mail.example:587' }).optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(/^([^<>\r\n]+ <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, 'must be an address like Pulse CRM <crm@example.com>')
+    .default('Pulse CRM <pulse@localhost>'),
+  APP_URL: z.url({ protocol: /^https?$/, error: 'must be a URL like https://app.example' }).default('http://localhost:3000'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
 } as const;
 
@@ -60,7 +67,7 @@ const schema = z.object(SETTINGS);
 
 export type Config = Omit<
   z.infer<typeof schema>,
-  'SECRET_KEY' | 'PULSE_DATA_DIR' | 'OPEN_SCHEMA' | 'SECURE_COOKIES' | 'DEMO_DATA' | 'LOG_LEVEL'
+  'SECRET_KEY' | 'PULSE_DATA_DIR' | 'OPEN_SCHEMA' | 'SECURE_COOKIES' | 'DEMO_DATA' | 'LOG_LEVEL' | 'RUN_WORKER'
 > & {
   production: boolean;
   PULSE_DATA_DIR: string;
@@ -68,6 +75,7 @@ export type Config = Omit<
   OPEN_SCHEMA: 'on' | 'admins' | 'off';
   SECURE_COOKIES: boolean;
   DEMO_DATA: boolean;
+  RUN_WORKER: boolean;
   LOG_LEVEL: string;
 };
 
@@ -75,15 +83,17 @@ export type Config = Omit<
  * Reads the settings; nothing else reads the environment.
  *
  * @param root the project's folder: `.data` in it is the default data folder.
+ * @param isWorker whether this process does jobs whatever RUN_WORKER says.
  * @throws Error with a line for each variable that is wrong.
  */
-export function readConfig(root: string, env: NodeJS.ProcessEnv = process.env): Config {
+export function readConfig(root: string, env: NodeJS.ProcessEnv = process.env, isWorker = false): Config {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = schema.safeParse(set);
   const lines = (parsed.error?.issues ?? []).map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
   const production = set['NODE_ENV'] === 'production';
   if (production && !set['SECRET_KEY'])
     lines.push('  SECRET_KEY: is needed in production; make one with: openssl rand -base64 48');
+  if (production && (isWorker || set['RUN_WORKER'] === 'on')) lines.push(...MAIL.filter((name) => !set[name]).map(neededForMail));
   if (!parsed.success || lines.length > 0)
     throw new Error(`These settings are wrong (README.md, "Configuration"):\n${lines.join('\n')}`);
   const { data } = parsed;
@@ -96,8 +106,16 @@ export function readConfig(root: string, env: NodeJS.ProcessEnv = process.env): 
     OPEN_SCHEMA: data.OPEN_SCHEMA ?? (production ? 'admins' : 'on'),
     SECURE_COOKIES: data.SECURE_COOKIES ?? production,
     DEMO_DATA: data.DEMO_DATA ?? !production,
+    RUN_WORKER: data.RUN_WORKER ?? !production,
     LOG_LEVEL: data.LOG_LEVEL ?? (production ? 'info' : 'warn'),
   };
+}
+
+/** What mail cannot go without in production; nobody reads an outbox there. */
+const MAIL = ['SMTP_URL', 'MAIL_FROM', 'APP_URL'] as const;
+
+function neededForMail(name: string): string {
+  return `  ${name}: is needed in production where jobs are done (npm run worker, or RUN_WORKER=on): they send mail`;
 }
 
 /** In development the secret is made once and kept, so that passwords, tokens and cursors outlive a restart. */

@@ -2,9 +2,7 @@ import { makeLog } from './app.js';
 import { readConfig } from './config.js';
 import { projectRoot } from './root.js';
 import { DEMO_LOGINS, DEMO_PASSWORD, start } from './start.js';
-import { failed, onSignal, say } from './terminal.js';
-
-const FORCED_AFTER_MS = 10_000;
+import { failed, onSignal, say, stopOnce } from './terminal.js';
 
 onSignal(() => process.exit(130));
 try {
@@ -30,21 +28,6 @@ async function main(): Promise<void> {
     throw listenFailure(error, config.PORT);
   });
   welcome(url.replace('[::1]', 'localhost').replace('127.0.0.1', 'localhost'), running.demo);
-}
-
-/** The first signal lets running requests finish; a second one, or ten seconds, ends the process. */
-function stopOnce(stop: () => Promise<void>): () => void {
-  let stopping = false;
-  return () => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    say('Stopping …');
-    setTimeout(() => process.exit(1), FORCED_AFTER_MS).unref();
-    stop().then(
-      () => process.exit(),
-      (error: unknown) => failed(error),
-    );
-  };
 }
 
 function listenFailure(error: unknown, port: number): unknown {

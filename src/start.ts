@@ -1,9 +1,13 @@
 import type { Logger } from 'pino';
-import { buildApp, type App } from './app.js';
+import path from 'node:path';
+import { buildApp, openCore, type App, type AppSettings } from './app.js';
 import type { Config } from './config.js';
 import { bringUpDatabase, type RunningDatabase } from './db/setup/bring-up.js';
 import { checkRole } from './db/setup/check-roles.js';
 import { passwords } from './domain/auth/passwords.js';
+import { outboxMailer } from './domain/mail/outbox.js';
+import { smtpMailer } from './domain/mail/smtp.js';
+import { doJobs, type WorkerSettings } from './worker.js';
 
 export interface Running {
   app: App;
@@ -13,35 +17,18 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** Database, demo data and server, ready to listen. */
+/** Database, demo data, server and, where RUN_WORKER is on, the jobs; ready to listen. */
 export async function start(root: string, config: Config, log: Logger, say: (line: string) => void): Promise<Running> {
   const running = await openTheDatabase(root, config, say);
   try {
     await Promise.all([running.urls.app, running.urls.signin, running.urls.worker].map(checkRole));
     const demo = config.DEMO_DATA && (await seedWhenEmpty(running, config, say));
-    const app = await buildApp({
-      root,
-      appUrl: running.urls.app,
-      signinUrl: running.urls.signin,
-      secret: config.SECRET_KEY,
-      poolSize: config.DATABASE_POOL_SIZE,
-      connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
-      statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
-      accessTokenSeconds: config.ACCESS_TOKEN_SECONDS,
-      sessionIdleSeconds: config.SESSION_IDLE_SECONDS,
-      sessionSeconds: config.SESSION_SECONDS,
-      secureCookies: config.SECURE_COOKIES,
-      bcryptCost: config.BCRYPT_COST,
-      passwordLeastLength: config.PASSWORD_LEAST_LENGTH,
-      corsOrigins: config.CORS_ORIGINS,
-      fastPath: config.FAST_PATH,
-      schemaReaders: SCHEMA_READERS[config.OPEN_SCHEMA],
-      demo: demo ? { password: DEMO_PASSWORD, organizations: DEMO_LOGINS } : null,
-      log,
-    });
+    const app = await buildApp(appSettings(root, config, running, log, demo));
     await app.database.warmUp();
+    const jobs = config.RUN_WORKER ? await doJobs(app, workerSettings(config, running, log, say)) : null;
     const stop = async (): Promise<void> => {
       try {
+        await Promise.all([app.http.close(), jobs?.stop()]);
         await app.close();
       } finally {
         await running.stop();
@@ -52,6 +39,68 @@ export async function start(root: string, config: Config, log: Logger, say: (lin
     await running.stop();
     throw error;
   }
+}
+
+/** Database and jobs, and no server. */
+export async function startWorker(
+  root: string,
+  config: Config,
+  log: Logger,
+  say: (line: string) => void,
+): Promise<Omit<Running, 'app' | 'demo'>> {
+  const running = await openTheDatabase(root, config, say);
+  try {
+    await Promise.all([running.urls.app, running.urls.worker].map(checkRole));
+    const core = openCore(appSettings(root, config, running, log, false));
+    const jobs = await doJobs(core, workerSettings(config, running, log, say));
+    const stop = async (): Promise<void> => {
+      try {
+        await jobs.stop();
+        await core.database.close();
+      } finally {
+        await running.stop();
+      }
+    };
+    return { exited: running.exited, stop };
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+}
+
+function appSettings(root: string, config: Config, { urls }: RunningDatabase, log: Logger, demo: boolean): AppSettings {
+  return {
+    root,
+    appUrl: urls.app,
+    signinUrl: urls.signin,
+    secret: config.SECRET_KEY,
+    poolSize: config.DATABASE_POOL_SIZE,
+    connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
+    statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
+    accessTokenSeconds: config.ACCESS_TOKEN_SECONDS,
+    sessionIdleSeconds: config.SESSION_IDLE_SECONDS,
+    sessionSeconds: config.SESSION_SECONDS,
+    secureCookies: config.SECURE_COOKIES,
+    bcryptCost: config.BCRYPT_COST,
+    passwordLeastLength: config.PASSWORD_LEAST_LENGTH,
+    corsOrigins: config.CORS_ORIGINS,
+    fastPath: config.FAST_PATH,
+    schemaReaders: SCHEMA_READERS[config.OPEN_SCHEMA],
+    demo: demo ? { password: DEMO_PASSWORD, organizations: DEMO_LOGINS } : null,
+    log,
+  };
+}
+
+/** Without SMTP_URL mails are files in the data folder; readConfig sees to it that this is not so in production. */
+function workerSettings(config: Config, { urls }: RunningDatabase, log: Logger, say: (line: string) => void): WorkerSettings {
+  const outbox = path.join(config.PULSE_DATA_DIR, 'outbox');
+  return {
+    workerUrl: urls.worker,
+    webUrl: config.APP_URL,
+    mailFrom: config.MAIL_FROM,
+    mailer: config.SMTP_URL ? smtpMailer(config.SMTP_URL) : outboxMailer(outbox, say),
+    log,
+  };
 }
 
 /** Finds or starts PostgreSQL, with all of the settings that concern it. */

@@ -22,3 +22,20 @@ function isExpected(error: Error): boolean {
 export function onSignal(act: () => void): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.removeAllListeners(signal).on(signal, act);
 }
+
+const FORCED_AFTER_MS = 10_000;
+
+/** The first signal lets what runs finish; a second one, or ten seconds, ends the process. */
+export function stopOnce(stop: () => Promise<void>): () => void {
+  let stopping = false;
+  return () => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    say('Stopping …');
+    setTimeout(() => process.exit(1), FORCED_AFTER_MS).unref();
+    stop().then(
+      () => process.exit(),
+      (error: unknown) => failed(error),
+    );
+  };
+}

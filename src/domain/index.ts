@@ -3,6 +3,7 @@ import type { Resolvers } from '../generated/graphql.js';
 import { activityGraph } from './activities/graph.js';
 import { activityResolvers } from './activities/resolvers.js';
 import { sessionGraph } from './auth/graph.js';
+import { authMails } from './auth/mails.js';
 import { authResolvers, PUBLIC_FIELDS } from './auth/resolvers.js';
 import { companyGraph } from './companies/graph.js';
 import { companyResolvers } from './companies/resolvers.js';
@@ -10,6 +11,7 @@ import { contactGraph } from './contacts/graph.js';
 import { contactResolvers } from './contacts/resolvers.js';
 import { dealGraph } from './deals/graph.js';
 import { dealResolvers } from './deals/resolvers.js';
+import type { Composers } from './mail/mail.js';
 import { organizationGraph } from './organizations/graph.js';
 import { organizationResolvers } from './organizations/resolvers.js';
 import { pipelineGraph, stageGraph } from './pipelines/graph.js';
@@ -37,6 +39,9 @@ export const graph: Graph = new Map(
     userGraph,
   ].map((room) => [room.table, room]),
 );
+
+/** Who composes which mail. */
+export const mails: Composers = { ...authMails };
 
 export const resolvers: Resolvers[] = [
   activityResolvers,

@@ -1,7 +1,10 @@
 import { pino } from 'pino';
 import { buildApp, type App, type AppSettings } from '../../src/app.js';
 import type { Role, SignedInCaller } from '../../src/caller.js';
+import type { JobFailure } from '../../src/db/index.js';
 import { passwords } from '../../src/domain/auth/passwords.js';
+import type { Message } from '../../src/domain/mail/task.js';
+import { doDueJobs } from '../../src/worker.js';
 import { ROOT, SECRET } from './cluster.js';
 import { connect, freshDatabase, type TestDatabase } from './database.js';
 import { world, type Organization, type World } from './world.js';
@@ -40,6 +43,11 @@ export interface Stage {
   /** A token for a user of an organization. */
   tokenOf(org: Organization, role?: Role): string;
   send(query: string, options?: { token?: string | undefined; variables?: Record<string, unknown> }): Promise<Answer>;
+  /**
+   * Does the jobs that are due, and answers the mails of an organization (of all without one) since the last call, oldest
+   * first. Its links are in `link`. @throws what a job of theirs failed with.
+   */
+  mails(orgId?: string): Promise<Message[]>;
   close(): Promise<void>;
 }
 
@@ -59,10 +67,31 @@ export async function openStage(settings: Partial<AppSettings> = {}): Promise<St
     statements: () => seen.splice(0),
     tokenOf: (org, role = 'MEMBER') => app.door.tokens.sign(callerOf(org, role)).token,
     send: (query, options = {}) => send(url, query, options),
+    mails: postbox(app, database.workerUrl),
     close: async () => {
       await app.close();
       await client.end();
     },
+  };
+}
+
+/** Where links of mails lead in tests. */
+export const WEB_URL = 'https://app.pulse.example';
+
+/** @see Stage.mails */
+function postbox(app: App, workerUrl: string): Stage['mails'] {
+  let box: Message[] = [];
+  const log = pino({ level: 'silent' });
+  return async (orgId) => {
+    const failures: JobFailure[] = [];
+    const mailer = async (message: Message): Promise<void> => void box.push(message);
+    const onFailure = (failure: JobFailure): number => failures.push(failure);
+    await doDueJobs(app, { workerUrl, webUrl: WEB_URL, mailFrom: 'Pulse CRM <crm@pulse.example>', mailer, log, onFailure });
+    const isTheirs = (each: { orgId: string }): boolean => !orgId || each.orgId === orgId;
+    for (const { cause } of failures.filter(isTheirs)) throw cause;
+    const theirs = box.filter(isTheirs);
+    box = box.filter((each) => !isTheirs(each));
+    return theirs;
   };
 }
 

@@ -6,6 +6,8 @@ import type { Passwords } from './passwords.js';
 import { refreshSession, startSession, type Device, type Issued, type SessionSettings } from './sessions.js';
 import type { AccessToken, Tokens } from './tokens.js';
 
+export type { MailTokenRow, MailTokens } from './mail-tokens.js';
+
 /** What signing in works with. */
 export interface AuthDoor extends SessionSettings {
   passwords: Passwords;

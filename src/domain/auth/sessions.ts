@@ -1,7 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Caller } from '../../caller.js';
-import type { Database, Transaction } from '../../db/index.js';
+import { enqueuer, type Database, type Transaction } from '../../db/index.js';
 import { sessionEnded, unauthenticated } from '../../errors.js';
+import { sendMail } from '../mail/mail.js';
 import { makeRefreshToken, openSuccessor, parseRefreshToken, sealSuccessor, type ParsedToken } from './refresh-tokens.js';
 import { judge, type Verdict } from './rules.js';
 
@@ -121,8 +122,10 @@ async function present(
   if (verdict === 'ROTATE') return { ...issued, refreshToken: await rotate(tx, settings, found, { orgId, secret }) };
   if (verdict === 'REPEAT' && token.sealedSuccessor)
     return { ...issued, refreshToken: openSuccessor(secret, token.sealedSuccessor) };
-  if (verdict === 'THEFT')
+  if (verdict === 'THEFT') {
     await tx.session.updateMany({ where: { orgId, id: sessionId }, data: { endedAt: new Date(now), endReason: 'THEFT' } });
+    await sendMail(enqueuer(tx), { mail: 'sessionStolen', id: sessionId });
+  }
   return verdict === 'REPEAT' ? 'EXPIRED' : verdict;
 }
 

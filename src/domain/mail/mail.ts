@@ -1,17 +1,27 @@
-import type { Enqueuer } from '../../db/index.js';
+import type { Enqueuer, TenantReads } from '../../db/index.js';
+import type { Links } from './links.js';
 
-/** The mails there are. Each has a template, and a composer in the room that knows what it is about. */
-export type MailName =
-  | 'confirmRegistration'
-  | 'alreadyRegistered'
-  | 'invitation'
-  | 'invitationForMember'
-  | 'resetPassword'
-  | 'noAccount'
-  | 'confirmEmail'
-  | 'emailChanged'
-  | 'passwordChanged'
-  | 'sessionStolen';
+/** What each mail tells; its template is in templates/. Whatever people typed is escaped there. */
+export interface MailValues {
+  /** To the address somebody registered with. */
+  confirmRegistration: { organization: string; link: string; validMinutes: number };
+  /** Instead of it, when the address has an account. */
+  alreadyRegistered: { link: string };
+  invitation: { inviter: string; organization: string; link: string; validMinutes: number };
+  /** Instead of it, when the address has an account in another organization. */
+  invitationForMember: { inviter: string; organization: string };
+  resetPassword: { firstName: string; link: string; validMinutes: number };
+  /** Instead of it, when the address has no account. */
+  noAccount: Record<string, never>;
+  /** To the new address. */
+  confirmEmail: { firstName: string; link: string; validMinutes: number };
+  /** To the old address. */
+  emailChanged: { firstName: string };
+  passwordChanged: { firstName: string };
+  sessionStolen: { firstName: string; device: string | null; link: string };
+}
+
+export type MailName = keyof MailValues;
 
 /** Which mail, about which row. */
 export interface MailRequest {
@@ -30,4 +40,33 @@ export interface MailRequest {
  */
 export async function sendMail(enqueuer: Enqueuer, { mail, id, key = id }: MailRequest): Promise<void> {
   await enqueuer.enqueue({ task: 'mail', payload: { mail, id }, key: `${mail}:${key}` });
+}
+
+/** A mail before it is put into words. */
+export interface Letter<Name extends MailName> {
+  to: string;
+  /** The organization's setting, for example `de-DE`; English unless it is German. */
+  locale: string;
+  values: MailValues[Name];
+}
+
+/** What a composer works with: one organization, read only, just now. */
+export interface ComposerTools {
+  orgId: string;
+  id: string;
+  reads: TenantReads;
+  links: Links;
+  now: number;
+}
+
+/** Reads what a mail says when it is about to be sent; null when there is nothing to send any more. */
+export type Composer<Name extends MailName> = (tools: ComposerTools) => Promise<Letter<Name> | null>;
+
+/** A room's composers; src/domain/index.ts collects them as `mails`. */
+export type Composers = { [Name in MailName]?: Composer<Name> };
+
+/** The language of an organization's mails, from its settings. */
+export function localeOf(organization: { settings: unknown } | null): string {
+  const { locale } = (organization?.settings ?? {}) as { locale?: unknown };
+  return typeof locale === 'string' ? locale : 'en';
 }
