@@ -504,7 +504,7 @@ function textFor(name: string, draft: Draft, known: Known): string | undefined {
   if (name === 'email') return draft.chance(0.7) ? draft.pick(known.emails) : `${draft.below(1e6)}@example.com`;
   if (name === 'password') return draft.chance(0.8) ? PASSWORD : 'wrong';
   if (name === 'name' && draft.chance(0.2)) return draft.pick(CASELESS);
-  if (name === 'tags' || name === 'hasAny') return `tag ${draft.below(30)}`;
+  if (['tags', 'tag', 'from', 'into', 'hasAny'].includes(name)) return `tag ${draft.below(30)}`;
   return draft.chance(0.1) ? draft.pick(HOSTILE_TEXTS) : `${name} ${draft.below(1e6)}`;
 }
 

@@ -93,9 +93,18 @@ const VERBS: Record<string, Verb> = {
 
 /**
  * Everybody may end their own sessions, and nobody anybody else's (test/sessions.test.ts); everybody may change what is their
- * own, and what concerns several users has a matrix of its own (test/users.test.ts).
+ * own, and what concerns several users or contacts has a matrix of its own (test/users.test.ts, test/tags.test.ts).
  */
-const ELSEWHERE = ['logout', 'logoutEverywhere', 'revokeSession', 'updateViewer', 'reassignRecords', 'transferOwnership'];
+const OF_TAGS = ['renameTag', 'mergeTags', 'deleteTag'];
+const ELSEWHERE = [
+  ...OF_TAGS,
+  'logout',
+  'logoutEverywhere',
+  'revokeSession',
+  'updateViewer',
+  'reassignRecords',
+  'transferOwnership',
+];
 
 /** Their record's id follows from their input (test/rates.test.ts). */
 const BY_INPUT = ['setExchangeRate'];

@@ -386,10 +386,13 @@ describe.each([
     );
     const without = mutations.filter((mutation) => !covered.some((position) => position.mutation === mutation));
     expect(without.map((mutation) => mutation.name).sort()).toEqual([
+      'deleteTag',
       'login',
       'logout',
       'logoutEverywhere',
+      'mergeTags',
       'refreshToken',
+      'renameTag',
       'setExchangeRate',
       'updateOrganization',
       'updateViewer',

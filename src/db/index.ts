@@ -1,7 +1,7 @@
 /** The one door to the database for rooms and for the server's own start. */
 export { openDatabase, type Database, type DatabaseSettings, type Login, type Transaction } from './database.js';
 export type { TenantReads } from './tenant-reads.js';
-export type { AnyRow, Reader } from './reader.js';
+export type { AnyRow, Reader, Tally } from './reader.js';
 export type { Connection, Edge, PageInfo } from './connection.js';
 export type { AggregateArgs, AggregateRow } from './engine/aggregate.js';
 export type { VisitRow } from './engine/visits.js';

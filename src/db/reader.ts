@@ -7,6 +7,7 @@ import { aggregateStatement, groupedBy, groupsFrom, type AggregateArgs } from '.
 import { countStatement, pageStatement, type PageRow, type Parents } from './engine/page.js';
 import { scopeOf, type Deleted, type Scope, type ScopeSettings } from './engine/scope.js';
 import { compile, type Sql, type Statement } from './engine/sql.js';
+import { tallyStatement, type TallyArgs } from './engine/tally.js';
 import { totalsStatement, type MoneyTotalRow } from './engine/totals.js';
 import { visitsStatement, type VisitRow } from './engine/visits.js';
 import { windowOf, type PageArgs, type Window } from './engine/window.js';
@@ -41,7 +42,15 @@ export interface Reader {
   ask<Answer>(write: (sight: Sight) => Sql): Promise<Answer[]>;
   /** Seals and opens the cursors of lists that a room pages itself. */
   readonly seal: CursorSeal;
+  /** How often each value of a list field stands in the records the caller sees, the most frequent first. */
+  tally(table: string, field: string, args: TallyArgs): Promise<Tally[]>;
   close(): void;
+}
+
+/** A value and how many records have it. */
+export interface Tally {
+  name: string;
+  count: number;
 }
 
 export interface ReaderSettings extends ScopeSettings {
@@ -76,6 +85,7 @@ export function openReader(caller: Caller, snapshot: Snapshot, settings: ReaderS
     visits: (dealId) => loaders.ofParent(visitsOf(scope), dealId),
     ask: (write) => snapshot.query(compile(write(sightOf(scope)))),
     seal,
+    tally: (table, field, args) => snapshot.query<Tally>(tallyStatement(entityOf(graph, table), field, scope, args)),
     close: () => snapshot.close(),
   };
 }

@@ -19,6 +19,7 @@ import { pipelineResolvers } from './pipelines/resolvers.js';
 import { rateGraph } from './rates/graph.js';
 import { rateResolvers } from './rates/resolvers.js';
 import { searchResolvers } from './search/resolvers.js';
+import { tagResolvers } from './tags/resolvers.js';
 import { userGraph } from './users/graph.js';
 import { userResolvers } from './users/resolvers.js';
 
@@ -53,5 +54,6 @@ export const resolvers: Resolvers[] = [
   pipelineResolvers,
   rateResolvers,
   searchResolvers,
+  tagResolvers,
   userResolvers,
 ];

@@ -15,7 +15,7 @@ export interface FieldRule {
   reference?: true;
   /** What null stands for, where the column cannot be null. */
   cleared?: unknown;
-  /** The form a text is stored in; null: it says nothing. */
+  /** The form a text, or each of a list, is stored in; null: it says nothing. */
   normal?: (text: string) => string | null;
   /** Why a text is not acceptable, as a sentence; null when it is. */
   fault?: (text: string) => string | null;
@@ -39,7 +39,7 @@ export function changesFrom(input: object, rules: FieldRules, path: readonly str
   for (const [field, rule] of Object.entries(rules)) {
     const given = (input as Record<string, unknown>)[field];
     if (given === undefined) continue;
-    const value = typeof given === 'string' && rule.normal ? rule.normal(given) : given;
+    const value = normalForm(given, rule);
     const message = faultOf(value, rule);
     if (message) faults.push({ path: [...path, field], code: 'INVALID', message });
     changes[field] = value === null && 'cleared' in rule ? rule.cleared : value;
@@ -54,6 +54,12 @@ export function newId(input: { id?: string | null | undefined }): string {
   if (input.id === null || input.id === undefined) return uuidv7();
   if (!isUuid(input.id)) throw invalid(['input', 'id'], 'An id is a UUID, for example one of version 7.', 'INVALID');
   return input.id.toLowerCase();
+}
+
+function normalForm(given: unknown, { normal }: FieldRule): unknown {
+  if (!normal) return given;
+  if (Array.isArray(given)) return (given as unknown[]).map((item) => (typeof item === 'string' ? (normal(item) ?? '') : item));
+  return typeof given === 'string' ? normal(given) : given;
 }
 
 function faultOf(value: unknown, rule: FieldRule): string | null {

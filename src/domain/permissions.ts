@@ -10,6 +10,7 @@ const PERMISSIONS = {
   'records:readAll': ['OWNER', 'ADMIN', 'MANAGER'],
   'records:writeOwn': ['OWNER', 'ADMIN', 'MANAGER', 'MEMBER'],
   'records:writeAll': ['OWNER', 'ADMIN', 'MANAGER'],
+  'tags:write': ['OWNER', 'ADMIN', 'MANAGER'],
   'pipelines:write': ['OWNER', 'ADMIN'],
   'rates:write': ['OWNER', 'ADMIN'],
   'users:write': ['OWNER', 'ADMIN'],

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
-import { all, column, compile, type Sql, type Statement } from '../engine/sql.js';
+import { filterCondition, type FilterInput } from '../engine/filter.js';
+import { all, column, compile, viewOf, type Sql, type Statement } from '../engine/sql.js';
 import { shortest } from '../../lib/decimal.js';
-import { visibleCondition, type Scope } from '../engine/scope.js';
+import { scopeConditions, visibleCondition, type Scope } from '../engine/scope.js';
 import { columnOf, kindOf, type Entity } from '../graph.js';
 
 /** Values by field, as the API has them; undefined: not given. */
@@ -17,6 +18,12 @@ export function lockStatement(entity: Entity, scope: Scope, id: string, exclusiv
 export function lockAllStatement(entity: Entity, scope: Scope, ids: readonly string[]): Statement {
   const rows = all([tenantOf(scope, 't', entity.tenant), sql`t.id = any(${ids}::uuid[])`]);
   return compile(sql`select ${textList(entity)} from ${table(entity)} where ${rows} order by t.id for no key update of t`);
+}
+
+/** The ids of what the caller sees and a filter finds, deleted ones too. Through the view, where the filter has its indexes. */
+export function idsStatement(entity: Entity, scope: Scope, filter: FilterInput, most: number): Statement {
+  const rows = [...scopeConditions(entity, 't', scope, 'WITH'), filterCondition(entity, 't', filter, scope)];
+  return compile(sql`select t.id from ${viewOf(entity, 't')} where ${all(rows)} limit ${sql.raw(String(most))}`);
 }
 
 /** A visible row that is only referred to: stays there until the commit, and can be edited meanwhile. */

@@ -2,13 +2,14 @@ import type { Caller } from '../../caller.js';
 import { notFound } from '../../errors.js';
 import { canonical } from '../../lib/canonical.js';
 import type { Transaction } from '../database.js';
+import type { FilterInput } from '../engine/filter.js';
 import { scopeOf, type ScopeSettings } from '../engine/scope.js';
 import { entityOf, type Entity } from '../graph.js';
 import { enqueuer, type Enqueuer } from '../jobs/enqueue.js';
 import type { Fact } from './facts.js';
 import { alone, checkIdIsFree, checkReferences, checkVersion, lock, run, type Desk, type LockedRow } from './locks.js';
 import { lastActivityStatement, redateRotStatement, settleStatement } from './derived.js';
-import { deriveStatement, lockAllStatement, normalized, toPrisma, type Changes } from './statements.js';
+import { deriveStatement, idsStatement, lockAllStatement, normalized, toPrisma, type Changes } from './statements.js';
 
 export type { LockedRow } from './locks.js';
 export type { Changes } from './statements.js';
@@ -67,6 +68,8 @@ export interface Writer extends Enqueuer {
     changesOf: (row: LockedRow) => Changes,
     as?: 'consequence' | 'targeted',
   ): Promise<void>;
+  /** The ids of the records that the caller sees and a filter finds, deleted ones too; at most `most`. */
+  idsOf(table: string, filter: FilterInput, most: number): Promise<string[]>;
   /** Applies changes to a record that is already locked or nobody else can see yet. */
   apply(table: string, row: LockedRow, action: string, changes: Changes): Promise<boolean>;
   /** Keeps a record from being deleted or restructured until the commit; null when there is none. */
@@ -110,6 +113,7 @@ export function openWriter(tx: Transaction, caller: Caller, settings: ScopeSetti
     edit: (table, id, options, changesOf) => edit(desk, entityOf(graph, table), id, options, changesOf),
     editAll: (table, ids, action, changesOf, as = 'consequence') =>
       editAll(desk, entityOf(graph, table), ids, { action, step: as === 'targeted' ? 1 : 0 }, changesOf),
+    idsOf: (table, filter, most) => idsOf(desk, entityOf(graph, table), filter, most),
     apply: (table, row, action, changes) => apply(desk, entityOf(graph, table), row, action, changes, []),
     hold: (table, id) => lock(desk, entityOf(graph, table), id, 'hold'),
     dateLastActivity: async (table, key, ids) => {
@@ -178,6 +182,11 @@ async function editAll(
     const values = Object.entries(changes).map(([field, after]) => ({ field, before: row[field] ?? null, after: after ?? null }));
     desk.facts.push({ action, entity, id: row.id, version: row.version + step, values, after: { ...row, ...changes } });
   }
+}
+
+async function idsOf({ tx, scope }: Desk, entity: Entity, filter: FilterInput, most: number): Promise<string[]> {
+  const found = await run<{ id: string }>(tx, idsStatement(entity, scope, filter, most));
+  return found.map(({ id }) => id);
 }
 
 async function apply(

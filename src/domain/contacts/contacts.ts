@@ -4,13 +4,14 @@ import type { CreateContactInput, TagsInput, UpdateContactInput } from '../../ge
 import { normalEmail } from '../../lib/emails.js';
 import { changesFrom, emailFault, newId, REFERENCE, trimmed, type FieldRules } from '../input.js';
 import { checkCanCreate } from '../permissions.js';
+import { LONGEST_TAG } from '../tags/tags.js';
 import { withPhoneForms } from '../reachability.js';
 import { deleteRecord, restoreRecord } from '../records.js';
 import type { ContactRow } from './graph.js';
 import { checkCanWriteContact } from './rules.js';
 
 const MOST_TAGS = 50;
-const TAGS = { most: MOST_TAGS, longest: 100, required: true, cleared: [] } as const;
+const TAGS = { most: MOST_TAGS, longest: LONGEST_TAG, normal: trimmed, required: true, cleared: [] } as const;
 const FIELDS: FieldRules = {
   firstName: { longest: 200, cleared: '' },
   lastName: { longest: 200, cleared: '' },
