@@ -9,12 +9,12 @@ export const authMails: Composers = {
       select: {
         userAgent: true,
         organization: { select: { settings: true } },
-        user: { select: { email: true, firstName: true, isActive: true, deletedAt: true } },
+        user: { select: { email: true, firstName: true, locale: true, isActive: true, deletedAt: true } },
       },
     });
     if (!session?.user.isActive || session.user.deletedAt) return null;
     const { email, firstName } = session.user;
     const values = { firstName, device: session.userAgent, link: links.page('sign-in') };
-    return { to: email, locale: localeOf(session.organization), values };
+    return { to: email, locale: localeOf(session.organization, session.user), values };
   },
 };

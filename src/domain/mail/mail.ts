@@ -42,11 +42,13 @@ export async function sendMail(enqueuer: Enqueuer, { mail, id, key = id }: MailR
   await enqueuer.enqueue({ task: 'mail', payload: { mail, id }, key: `${mail}:${key}` });
 }
 
+/** The languages there are templates in. */
+export type MailLocale = 'EN' | 'DE';
+
 /** A mail before it is put into words. */
 export interface Letter<Name extends MailName> {
   to: string;
-  /** The organization's setting, for example `de-DE`; English unless it is German. */
-  locale: string;
+  locale: MailLocale;
   values: MailValues[Name];
 }
 
@@ -65,8 +67,8 @@ export type Composer<Name extends MailName> = (tools: ComposerTools) => Promise<
 /** A room's composers; src/domain/index.ts collects them as `mails`. */
 export type Composers = { [Name in MailName]?: Composer<Name> };
 
-/** The language of an organization's mails, from its settings. */
-export function localeOf(organization: { settings: unknown } | null): string {
-  const { locale } = (organization?.settings ?? {}) as { locale?: unknown };
-  return typeof locale === 'string' ? locale : 'en';
+/** The language of a person's mails: their own choice, else the organization's. */
+export function localeOf(organization: { settings: unknown } | null, person?: { locale: MailLocale | null } | null): MailLocale {
+  const { locale } = (organization?.settings ?? {}) as { locale?: MailLocale };
+  return person?.locale ?? locale ?? 'EN';
 }

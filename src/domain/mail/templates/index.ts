@@ -11,18 +11,17 @@ export function isMailName(name: string): name is MailName {
   return Object.hasOwn(english, name);
 }
 
-/** A letter in words: German where the organization's locale is, otherwise English. */
+/** A letter in words. */
 export function write<Name extends MailName>(
   name: Name,
   { locale, values }: Letter<Name>,
 ): { subject: string; text: string; html: string; link: string | null } {
-  const language = /^de\b/i.test(locale) ? 'de' : 'en';
-  const templates: Templates = language === 'de' ? german : english;
+  const templates: Templates = locale === 'DE' ? german : english;
   const words = templates[name](values);
   return {
     subject: words.subject.replace(/\s+/g, ' '),
     text: textOf(words),
-    html: htmlOf(words, language),
+    html: htmlOf(words, locale.toLowerCase()),
     link: words.action?.link ?? null,
   };
 }
