@@ -96,7 +96,7 @@ export function wallConfigs(names = rooms) {
     wall(['src/db/**'], [walls.http, walls.graphql, walls.domain, ...back]),
     wall(['src/domain/**'], [...room, ...sql]),
     wall(['src/domain/*/graph.ts'], [...room, ...data]),
-    wall(inRooms(readers, 'queries.ts'), [...room, ...queries]),
+    wall([...inRooms(readers, 'queries.ts'), ...inRooms(readers, 'queries/*.ts')], [...room, ...queries]),
     wall(inRooms(owners, '**'), [...room, readingRooms, ...sql]),
     wall(inRooms(owners, 'graph.ts'), [...room, readingRooms, ...data]),
     wall(['src/domain/index.ts'], [...domain, ...sql]),

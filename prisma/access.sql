@@ -42,8 +42,7 @@ BEGIN
     EXECUTE format('CREATE POLICY reader ON public.%I FOR SELECT TO {{reader}} USING (true)', tenant_table);
     -- FORCE binds the owner too: without this a migration's backfill would touch no row and say nothing.
     EXECUTE format('CREATE POLICY owner ON public.%I TO {{owner}} USING (true) WITH CHECK (true)', tenant_table);
-    CONTINUE WHEN tenant_table IN ('refresh_tokens', 'audit_values', 'audit_heads', 'deal_history', 'pipeline_history',
-                                   'idempotency_keys');
+    CONTINUE WHEN tenant_table IN ('refresh_tokens', 'audit_values', 'audit_heads', 'idempotency_keys');
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO shown_columns
       FROM pg_attribute
      WHERE attrelid = format('public.%I', tenant_table)::regclass AND attnum > 0 AND NOT attisdropped

@@ -180,7 +180,7 @@ test('a contact counts once for each of its tags, and under null without any', a
   });
 });
 
-test('months begin in the time zone of the organization; a zone that there is none of counts as UTC', async () => {
+test('months begin in the time zone of the viewer, else of the organization; a zone that there is none of counts as UTC', async () => {
   await stage.world.deal(org, { created_at: '2026-01-31T23:30:00Z', expected_close_date: '2026-03-31' });
   await stage.world.deal(org, { created_at: '2026-01-15T12:00:00Z', status: 'WON', closed_at: '2026-03-31T22:30:00Z' });
   const months = async (): Promise<unknown> => {
@@ -204,6 +204,9 @@ test('months begin in the time zone of the organization; a zone that there is no
     ],
   ]);
   await settings({ timeZone: 'Moon/Crater' });
+  expect(await months()).toEqual(utc);
+  await settings({ timeZone: 'Europe/Berlin' });
+  await stage.world.client.query(`UPDATE users SET time_zone = 'America/New_York' WHERE id = $1`, [org.users.OWNER.id]);
   expect(await months()).toEqual(utc);
 });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { openStage, type Answer, type Stage } from './support/app.js';
-import type { Organization } from './support/world.js';
+import { openStage, type Stage } from './support/app.js';
+import { STEPS, send, type Run } from './support/changes.js';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -11,80 +11,12 @@ afterAll(() => stage.close());
 /** A pipeline's stages in order, each with the deals a board shows in it. */
 type Board = { pipeline: string; stages: { name: string; deals: string[] }[] }[];
 
-interface Run {
-  org: Organization;
-  deals: string[];
+interface Played extends Run {
   boards: { at: string; board: Board }[];
 }
 
-type Step = (run: Run, pick: number) => Promise<Answer | undefined>;
-
-const send = (run: Run, mutation: string, variables: Record<string, unknown>): Promise<Answer> =>
-  stage.send(mutation, { token: stage.tokenOf(run.org, 'OWNER'), variables });
-const on = (fields: string, more: (run: Run, pick: number) => Record<string, unknown> = () => ({}), types = ''): Step => {
-  return async (run, pick) => {
-    const id = run.deals[pick % Math.max(1, run.deals.length)];
-    return id ? send(run, `mutation ($id: ID! ${types}) { ${fields} { deal { id } } }`, { id, ...more(run, pick) }) : undefined;
-  };
-};
-
-const STEPS: Record<string, Step> = {
-  make: async (run, pick) => {
-    const stages = await currentStages(run);
-    const answer = await send(run, 'mutation ($i: CreateDealInput!) { createDeal(input: $i) { deal { id } } }', {
-      i: {
-        title: `Deal ${pick}`,
-        value: pick % 3 ? `${pick}.25` : null,
-        stageId: stages[pick % stages.length]?.id,
-        currency: pick % 2 ? 'EUR' : 'USD',
-      },
-    });
-    run.deals.push(answer.data.createDeal.deal.id);
-    return answer;
-  },
-  move: async (run, pick) => {
-    const stages = await currentStages(run);
-    return on(
-      'moveDeal(id: $id, input: { stageId: $s })',
-      () => ({ s: stages[pick % stages.length]?.id }),
-      ', $s: ID!',
-    )(run, pick);
-  },
-  revalue: on('updateDeal(id: $id, input: { value: $v })', (_, pick) => ({ v: `${pick}` }), ', $v: Decimal'),
-  handOver: on(
-    'updateDeal(id: $id, input: { ownerId: $o })',
-    (run, pick) => ({ o: pick % 2 ? run.org.users.MEMBER.id : null }),
-    ', $o: ID',
-  ),
-  rename: on('updateDeal(id: $id, input: { title: "Renamed" })'),
-  win: on('winDeal(id: $id)'),
-  lose: on('loseDeal(id: $id)'),
-  reopen: on('reopenDeal(id: $id)'),
-  remove: on('deleteDeal(id: $id)'),
-  restore: on('restoreDeal(id: $id)'),
-  restage: async (run, pick) => {
-    const stages = await currentStages(run);
-    const kept = stages.filter((_, index) => index !== pick % stages.length || stages.length === 1);
-    const input = {
-      stages: [...kept, { name: `Stage ${run.boards.length}`, probability: pick % 101 }],
-      moveDealsTo: kept[0]?.id,
-    };
-    return send(run, 'mutation ($id: ID!, $i: UpdatePipelineInput!) { updatePipeline(id: $id, input: $i) { pipeline { id } } }', {
-      id: run.org.pipelineId,
-      i: input,
-    });
-  },
-};
-
-async function currentStages(run: Run): Promise<{ id: string; name: string; probability: number }[]> {
-  const { data } = await send(run, 'query ($id: ID!) { pipeline(id: $id) { stages { id name probability } } }', {
-    id: run.org.pipelineId,
-  });
-  return data.pipeline.stages;
-}
-
 /** The board as the API shows it now, and the moment it was so. */
-async function look(run: Run): Promise<void> {
+async function look(run: Played): Promise<void> {
   const { data } = await send(
     run,
     'query ($id: ID!) { pipeline(id: $id) { name stages { name deals(first: 100) { nodes { id value currency status owner { id } } } } } }',
@@ -135,7 +67,7 @@ test('the histories rebuild the board of any moment of a random sequence of chan
   await fc.assert(
     fc.asyncProperty(steps, async (sequence) => {
       const org = await stage.world.organization();
-      const run: Run = { org, deals: [], boards: [] };
+      const run: Played = { stage, org, deals: [], boards: [] };
       for (const [name, pick] of [['make', 1], ['make', 2], ...sequence] as [string, number][]) {
         const answer = await STEPS[name]?.(run, pick);
         for (const error of answer?.errors ?? []) expect(['INVALID_INPUT', 'NOT_FOUND']).toContain(error.extensions.code);

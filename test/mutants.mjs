@@ -41,6 +41,27 @@ export const mutants = [
     tests: ['aggregates'],
   },
   {
+    name: 'visibility of histories in reports',
+    file: 'src/db/sight.ts',
+    from: ", ...scopeConditions(entity(table), 't', scope, 'WITH')]",
+    to: ']',
+    tests: ['reports'],
+  },
+  {
+    name: 'visibility and soft delete of deals in velocity and conversion',
+    file: 'src/db/sight.ts',
+    from: 'where ${all(conditions)})`;',
+    to: ')`;',
+    tests: ['reports'],
+  },
+  {
+    name: 'visibility and soft delete of the rows of aggregates and forecasts',
+    file: 'src/db/engine/grouping.ts',
+    from: '...listConditions({ entity, scope, window: { ...window, size: 0 }, parents }), ',
+    to: '',
+    tests: ['aggregates', 'reports'],
+  },
+  {
     name: 'tenant and soft delete of exchange rates',
     file: 'src/db/engine/money.ts',
     from: "...scopeConditions(rates, 'r', scope, undefined),",

@@ -128,7 +128,14 @@ function flatten(plan: Plan | undefined): Plan[] {
 
 /** Of a manager, and of a member, whose statements carry the condition of visibility. */
 const scopes = (): Scope[] =>
-  [null, org.users.MEMBER.id].map((onlyOf) => ({ orgId: org.id, tenantFilter: true, onlyOf, graph, now: new Date() }));
+  [null, org.users.MEMBER.id].map((onlyOf) => ({
+    orgId: org.id,
+    userId: org.users.MEMBER.id,
+    tenantFilter: true,
+    onlyOf,
+    graph,
+    now: new Date(),
+  }));
 
 /** An operand that few rows match, so that only the condition's own index is worth taking. */
 async function operand(entity: Entity, field: string, operator: Operator): Promise<unknown> {

@@ -19,6 +19,7 @@ import { pipelineResolvers } from './pipelines/resolvers.js';
 import { rateGraph } from './rates/graph.js';
 import { rateResolvers } from './rates/resolvers.js';
 import { searchResolvers } from './search/resolvers.js';
+import { reportResolvers } from './reports/resolvers.js';
 import { tagResolvers } from './tags/resolvers.js';
 import { userGraph } from './users/graph.js';
 import { userResolvers } from './users/resolvers.js';
@@ -53,6 +54,7 @@ export const resolvers: Resolvers[] = [
   organizationResolvers,
   pipelineResolvers,
   rateResolvers,
+  reportResolvers,
   searchResolvers,
   tagResolvers,
   userResolvers,

@@ -27,8 +27,8 @@ export function missingRate(currency: string | null): Sql {
 }
 
 /** @throws DomainError INVALID_INPUT naming the pair when a group tells of a rate that is missing. */
-export function checkRates(missing: readonly (string | null | undefined)[], currency: string | null | undefined): void {
-  const [first] = missing.filter((pair) => typeof pair === 'string').sort();
+export function checkRates(groups: readonly { $missing?: unknown }[], currency: string | null | undefined): void {
+  const [first] = groups.flatMap(({ $missing }) => (typeof $missing === 'string' ? [$missing] : [])).sort();
   if (!first) return;
   const [from, day] = first.split(' ');
   const message = `There is no exchange rate from ${from} to ${currency} for ${day}. Set one that is valid from then or before, or leave \`inCurrency\` out.`;

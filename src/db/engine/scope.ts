@@ -6,6 +6,8 @@ import { all, any, column, viewOf, type Sql } from './sql.js';
 /** Which rows of an organization can be part of an answer, before any filter of the client. */
 export interface Scope {
   orgId: string;
+  /** Who asks: in whose time zone days begin. */
+  userId: string;
   /** False only in the test that shows that PostgreSQL alone keeps tenants apart. */
   tenantFilter: boolean;
   /** Whose own records alone may be visible; null for a role that sees all. */
@@ -28,7 +30,8 @@ export interface ScopeSettings {
 
 /** The scope of a caller. */
 export function scopeOf(caller: Caller, { graph, tenantFilter, seesAll }: ScopeSettings): Scope {
-  return { orgId: caller.orgId, tenantFilter, graph, onlyOf: seesAll(caller) ? null : caller.userId, now: new Date() };
+  const { orgId, userId } = caller;
+  return { orgId, userId, tenantFilter, graph, onlyOf: seesAll(caller) ? null : userId, now: new Date() };
 }
 
 /** Tenant, visibility and soft delete: in every statement the engine writes, here and nowhere else. */

@@ -1,6 +1,5 @@
 import type { Resolvers } from '../../generated/graphql.js';
-import { currencyScale } from '../../lib/currency.js';
-import { toScale } from '../../lib/decimal.js';
+import { atScale } from '../../lib/currency.js';
 import { secondsBetween } from '../../lib/elapsed.js';
 import { permissionsFor } from '../permissions.js';
 import type { PipelineRow, StageRow } from '../pipelines/pipelines.js';
@@ -32,7 +31,7 @@ export const dealResolvers: Resolvers = {
   Deal: {
     displayName: (deal) => deal.title,
     viewerCan: (deal, _, { caller }) => permissionsFor(canWriteDeal(caller, deal)),
-    value: (deal) => inCurrency(deal.value, deal.currency),
+    value: (deal) => atScale(deal.value, deal.currency),
     age: (deal, _, { reader }) => secondsBetween(deal.createdAt, reader.now),
     timeInStage: (deal, _, { reader }) => secondsBetween(deal.stageEnteredAt, reader.now),
     isRotting: (deal, _, { reader }) => isRotting(deal, reader.now),
@@ -46,20 +45,15 @@ export const dealResolvers: Resolvers = {
     by: async ({ byId }, _, { reader }) => (byId ? ((await reader.find('users', byId)) as UserRow | null) : null),
   },
   DealAggregate: {
-    sum: (group) => toScale(group.sum, currencyScale(group.currency)),
-    avg: (group) => inCurrency(group.avg, group.currency),
-    min: (group) => inCurrency(group.min, group.currency),
-    max: (group) => inCurrency(group.max, group.currency),
-    p50: (group) => inCurrency(group.p50, group.currency),
-    p90: (group) => inCurrency(group.p90, group.currency),
+    sum: (group) => atScale(group.sum, group.currency),
+    avg: (group) => atScale(group.avg, group.currency),
+    min: (group) => atScale(group.min, group.currency),
+    max: (group) => atScale(group.max, group.currency),
+    p50: (group) => atScale(group.p50, group.currency),
+    p90: (group) => atScale(group.p90, group.currency),
   },
   MoneyTotal: {
-    sum: (total) => toScale(total.sum, currencyScale(total.currency)),
-    weightedSum: (total) => toScale(total.weightedSum, currencyScale(total.currency)),
+    sum: (total) => atScale(total.sum, total.currency),
+    weightedSum: (total) => atScale(total.weightedSum, total.currency),
   },
 };
-
-/** An amount at its currency's scale. */
-function inCurrency(amount: string | null, currency: string): string | null {
-  return amount === null ? null : toScale(amount, currencyScale(currency));
-}
