@@ -21,8 +21,11 @@ CREATE INDEX "deals_org_id_stage_entered_at_id_idx" ON "deals"("org_id", "stage_
 -- CreateIndex
 CREATE INDEX "deals_org_id_rots_at_id_idx" ON "deals"("org_id", "rots_at", "id");
 
+-- DropIndex
+DROP INDEX "deals_org_id_stage_id_position_id_idx";
+
 -- CreateIndex
-CREATE INDEX "deals_org_id_stage_id_status_position_id_idx" ON "deals"("org_id", "stage_id", "status", "position", "id");
+CREATE INDEX "deals_org_id_stage_id_position_id_status_deleted_at_idx" ON "deals"("org_id", "stage_id", "position", "id", "status", "deleted_at");
 
 -- CreateIndex
 CREATE INDEX "deals_board_totals_idx" ON "deals"("org_id", "stage_id", "status", "currency", "value", "owner_id", "deleted_at");

@@ -15,7 +15,7 @@ export interface MoneyTotalRow {
 
 /**
  * Count, sum and weighted sum by currency of each parent's list of deals. Weighted by the stage while open, 100 % when
- * won, 0 % when lost. Amounts leave as text: inside JSON, numeric would become a float.
+ * won, 0 % when lost; a probability is the stage's, so deals are added up by stage before they are weighted. Amounts leave as text: inside JSON, numeric would become a float.
  */
 export function totalsStatement(entity: Entity, window: Window, scope: Scope, parents: Parents | null): Statement {
   return compile(sql`
@@ -25,12 +25,16 @@ export function totalsStatement(entity: Entity, window: Window, scope: Scope, pa
       select coalesce(json_agg(json_build_object('currency', currency, 'count', deals, 'sum', total::text,
                                                  'weightedSum', weighted::text) order by currency), '[]') as list
       from (
-        select t.currency, count(*)::int as deals, coalesce(sum(t.value), 0) as total,
-               coalesce(sum(t.value * case t.status when 'WON' then 100 when 'LOST' then 0 else stage.probability end) / 100, 0) as weighted
-        from ${viewOf(entity, 't')}
-        join read.pipeline_stages as stage on stage.org_id = t.org_id and stage.id = t.stage_id
-        where ${all(listConditions({ entity, scope, window, parents }))}
-        group by t.currency
+        select part.currency, sum(part.deals)::int as deals, coalesce(sum(part.total), 0) as total,
+               coalesce(sum(part.total * case part.status when 'WON' then 100 when 'LOST' then 0 else stage.probability end) / 100, 0) as weighted
+        from (
+          select t.org_id, t.stage_id, t.status, t.currency, count(*) as deals, sum(t.value) as total
+          from ${viewOf(entity, 't')}
+          where ${all(listConditions({ entity, scope, window, parents }))}
+          group by t.org_id, t.stage_id, t.status, t.currency
+        ) as part
+        join read.pipeline_stages as stage on stage.org_id = part.org_id and stage.id = part.stage_id
+        group by part.currency
       ) as by_currency
     ) as totals`);
 }
