@@ -44,16 +44,28 @@ describe('the image', () => {
 
 describe('docker-compose.yml', () => {
   test('starts the API once PostgreSQL is healthy, with settings that exist', () => {
-    expect(Object.keys(compose.services)).toEqual(['postgres', 'api']);
-    expect(compose.services.api.depends_on.postgres.condition).toBe('service_healthy');
+    expect(Object.keys(compose.services)).toEqual(['postgres', 'api', 'worker', 'mailpit']);
+    for (const name of ['api', 'worker']) {
+      expect(compose.services[name].depends_on.postgres.condition).toBe('service_healthy');
+      expect(Object.keys(compose.services[name].environment).filter((each) => !(each in SETTINGS))).toEqual([]);
+    }
     expect(compose.services.postgres.healthcheck.test).toContain('pg_isready');
-    expect(Object.keys(compose.services.api.environment).filter((name) => !(name in SETTINGS))).toEqual([]);
   });
 
-  test('gives the API a user of its own, not the superuser', () => {
-    expect(compose.services.api.environment.DATABASE_URL).toMatch(/^postgres:\/\/pulse:\$\{PULSE_DATABASE_PASSWORD:\?/);
-    expect(JSON.stringify(compose.services.api)).not.toContain('POSTGRES_PASSWORD');
+  test('gives API and worker a user of their own, not the superuser', () => {
+    for (const name of ['api', 'worker']) {
+      expect(compose.services[name].environment.DATABASE_URL).toMatch(/^postgres:\/\/pulse:\$\{PULSE_DATABASE_PASSWORD:\?/);
+      expect(JSON.stringify(compose.services[name])).not.toContain('POSTGRES_PASSWORD');
+    }
     expect(read('docker/postgres/pulse.sql')).toMatch(/CREATE ROLE pulse LOGIN CREATEROLE NOSUPERUSER/);
+  });
+
+  test('has what a worker in production needs, and sends mail nowhere unless told to', () => {
+    const { command, environment } = compose.services.worker;
+    expect(command.at(-1)).toBe('dist/src/worker-cli.js');
+    expect(existsSync(path.join(ROOT, 'src/worker-cli.ts'))).toBe(true);
+    expect(environment).toMatchObject({ MAIL_FROM: expect.any(String), APP_URL: expect.any(String) });
+    expect(environment.SMTP_URL).toBe('${SMTP_URL:-smtp://mailpit:1025}');
   });
 
   test('mounts only what is there', () => {
@@ -65,10 +77,10 @@ describe('docker-compose.yml', () => {
 });
 
 test('no secret is written down: each one comes from .env, and who forgot it is told where to look', () => {
-  const services = Object.values(compose.services as Record<string, { environment: Record<string, string> }>);
-  const settings = services.flatMap(({ environment }) => Object.entries(environment));
-  const secrets = settings.filter(([name]) => /PASSWORD|SECRET|URL/.test(name)).map(([, value]) => value);
-  expect(secrets).toHaveLength(4);
+  const services = Object.values(compose.services as Record<string, { environment?: Record<string, string> }>);
+  const settings = services.flatMap(({ environment = {} }) => Object.entries(environment));
+  const secrets = settings.filter(([name]) => /PASSWORD|SECRET|DATABASE_URL/.test(name)).map(([, value]) => value);
+  expect(secrets).toHaveLength(6);
   for (const secret of secrets)
     expect(secret).toMatch(/^(postgres:\/\/pulse:)?\$\{\w+:\?[^}]*docker\/env\.example\}(@postgres:5432\/pulse)?$/);
   const named = new Set(secrets.map((secret) => /\{(\w+)/.exec(secret)?.[1]));

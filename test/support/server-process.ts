@@ -1,5 +1,8 @@
+import { pino } from 'pino';
 import { buildApp } from '../../src/app.js';
-import { testSettings } from './app.js';
+import { smtpMailer } from '../../src/domain/mail/smtp.js';
+import { doJobs } from '../../src/worker.js';
+import { testSettings, WEB_URL } from './app.js';
 
 /**
  * The server as a process of its own, for tests that kill it: node --import tsx test/support/server-process.ts '<JSON>'.
@@ -8,10 +11,17 @@ import { testSettings } from './app.js';
 export interface ServerProcessSettings {
   appUrl: string;
   signinUrl: string;
+  /** Does jobs too, and sends mail there. */
+  worker?: { workerUrl: string; smtpUrl: string };
 }
 
-async function main({ appUrl, signinUrl }: ServerProcessSettings): Promise<void> {
+async function main({ appUrl, signinUrl, worker }: ServerProcessSettings): Promise<void> {
   const app = await buildApp(testSettings({ appUrl, signinUrl }));
+  if (worker) {
+    const { workerUrl, smtpUrl } = worker;
+    const mail = { webUrl: WEB_URL, mailFrom: 'crm@pulse.example', mailer: smtpMailer(smtpUrl) };
+    await doJobs(app, { workerUrl, ...mail, log: pino({ level: 'silent' }) });
+  }
   process.stdout.write(`${await app.http.listen({ port: 0, host: '127.0.0.1' })}\n`);
 }
 
