@@ -42,11 +42,11 @@ BEGIN
     EXECUTE format('CREATE POLICY reader ON public.%I FOR SELECT TO {{reader}} USING (true)', tenant_table);
     -- FORCE binds the owner too: without this a migration's backfill would touch no row and say nothing.
     EXECUTE format('CREATE POLICY owner ON public.%I TO {{owner}} USING (true) WITH CHECK (true)', tenant_table);
-    CONTINUE WHEN tenant_table IN ('refresh_tokens', 'audit_values', 'audit_heads', 'idempotency_keys');
+    CONTINUE WHEN tenant_table IN ('refresh_tokens', 'audit_heads', 'idempotency_keys');
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO shown_columns
       FROM pg_attribute
      WHERE attrelid = format('public.%I', tenant_table)::regclass AND attnum > 0 AND NOT attisdropped
-       AND attname <> 'password_hash';
+       AND attname NOT IN ('password_hash', 'salt');
     EXECUTE format('CREATE VIEW read.%I AS SELECT %s FROM public.%I WHERE %I = %s',
                    tenant_table, shown_columns, tenant_table, tenant_key, current_org);
     EXECUTE format('GRANT SELECT (%s) ON public.%I TO {{reader}}', shown_columns, tenant_table);

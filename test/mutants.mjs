@@ -89,4 +89,25 @@ export const mutants = [
     to: 'where t.phone_digits',
     tests: ['visibility'],
   },
+  {
+    name: 'what is seen of activities in timelines',
+    file: 'src/domain/timeline/queries.ts',
+    from: "where ${sight.seen('activities', 't')} and",
+    to: 'where',
+    tests: ['timeline'],
+  },
+  {
+    name: 'what a timeline is read through is seen',
+    file: 'src/domain/timeline/queries.ts',
+    from: "where ${sight.seen(way.table, 'way')} and",
+    to: 'where',
+    tests: ['timeline'],
+  },
+  {
+    name: 'what the values in a timeline refer to is seen',
+    file: 'src/domain/timeline/timeline.ts',
+    from: '(await reader.find(table, id)) ? id : null',
+    to: 'table ? id : null',
+    tests: ['timeline'],
+  },
 ];

@@ -204,4 +204,24 @@ describe.each([
     const [company] = await idsOf(mine, 'companies');
     expect(await find('same name')).toEqual({ nodes: [{ id: company }], pageInfo: { hasNextPage: false } });
   });
+
+  test('a timeline shows nothing of another organization, not even about a record of the same id', async () => {
+    const [contact] = await idsOf(mine, 'contacts');
+    const id = randomUUID();
+    await stage.world.client.query(
+      `INSERT INTO audit_logs (org_id, id, seq, change_id, actor_kind, action, entity_type, entity_id, entity_version)
+       VALUES ($1, $2, 90001, $2, 'SYSTEM', 'UPDATE', 'Contact', $3, 2)`,
+      [theirs.id, id, contact],
+    );
+    await stage.world.client.query(
+      `INSERT INTO activities (org_id, id, user_id, contact_id, type, subject) SELECT org_id, $2, $3, id, 'NOTE', 'x' FROM contacts WHERE org_id = $1 LIMIT 1`,
+      [theirs.id, randomUUID(), theirs.users.MEMBER.id],
+    );
+    const { data, errors } = await stage.send(
+      '{ contacts { nodes { timeline { nodes { __typename } pageInfo { hasNextPage } } } } companies { nodes { timeline { nodes { __typename } } } } }',
+      { token },
+    );
+    expect(errors).toBeUndefined();
+    expect(JSON.stringify(data)).not.toContain('ChangeEntry');
+  });
 });

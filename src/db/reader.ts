@@ -4,7 +4,7 @@ import { isUuid } from '../lib/uuid.js';
 import { connection, pageFrom, type Connection } from './connection.js';
 import type { CursorSeal } from './engine/cursor.js';
 import { aggregateStatement, groupedBy, groupsFrom, type AggregateArgs } from './engine/aggregate.js';
-import { countStatement, pageStatement, type PageRow, type Parents } from './engine/page.js';
+import { countStatement, pageStatement, parentsTable, type PageRow, type Parents } from './engine/page.js';
 import { scopeOf, type Deleted, type Scope, type ScopeSettings } from './engine/scope.js';
 import { compile, type Sql, type Statement } from './engine/sql.js';
 import { tallyStatement, type TallyArgs } from './engine/tally.js';
@@ -40,6 +40,13 @@ export interface Reader {
   visits(dealId: string): Promise<VisitRow[]>;
   /** Rows of a statement that a read-only room writes itself. */
   ask<Answer>(write: (sight: Sight) => Sql): Promise<Answer[]>;
+  /**
+   * The same for one of several parents: what is asked in one tick under one name is one statement. Its rows carry the parent's id as
+   * `$parent`; `parents` is a table `parent(id)`.
+   */
+  askEach<Answer>(name: string, parentId: string, write: (sight: Sight, parents: Sql) => Sql): Promise<Answer[]>;
+  /** The table that a field of `table` refers to; null when it is no reference. */
+  targetOf(table: string, field: string): string | null;
   /** Seals and opens the cursors of lists that a room pages itself. */
   readonly seal: CursorSeal;
   /** How often each value of a list field stands in the records the caller sees, the most frequent first. */
@@ -84,6 +91,11 @@ export function openReader(caller: Caller, snapshot: Snapshot, settings: ReaderS
     embedded: (table, key, id, orderBy) => loaders.allOf(entityOf(graph, table), key, id, orderBy),
     visits: (dealId) => loaders.ofParent(visitsOf(scope), dealId),
     ask: (write) => snapshot.query(compile(write(sightOf(scope)))),
+    askEach: <Answer>(name: string, parentId: string, write: (sight: Sight, parents: Sql) => Sql) => {
+      const statement = (parents: Parents | null): Statement => compile(write(sightOf(scope), parentsTable(parents)));
+      return loaders.ofParent({ what: name, key: 'id', statement, valueOf: (rows) => rows as Answer[] }, parentId);
+    },
+    targetOf: (table, field) => Object.values(entityOf(graph, table).toOne).find(({ key }) => key === field)?.entity ?? null,
     seal,
     tally: (table, field, args) => snapshot.query<Tally>(tallyStatement(entityOf(graph, table), field, scope, args)),
     close: () => snapshot.close(),

@@ -21,6 +21,7 @@ import { rateResolvers } from './rates/resolvers.js';
 import { searchResolvers } from './search/resolvers.js';
 import { reportResolvers } from './reports/resolvers.js';
 import { tagResolvers } from './tags/resolvers.js';
+import { timelineResolvers } from './timeline/resolvers.js';
 import { userGraph } from './users/graph.js';
 import { userResolvers } from './users/resolvers.js';
 
@@ -57,5 +58,6 @@ export const resolvers: Resolvers[] = [
   reportResolvers,
   searchResolvers,
   tagResolvers,
+  timelineResolvers,
   userResolvers,
 ];

@@ -1,4 +1,4 @@
--- Search: words of names, the dictionary for misspelt ones, and stemmed notes, kept by triggers in the statement that writes the record.
+-- Search and timeline: words of names, the dictionary for misspelt ones, and stemmed notes, kept by triggers in the statement that writes the record.
 
 CREATE EXTENSION IF NOT EXISTS unaccent;
 
@@ -187,6 +187,9 @@ CREATE INDEX "search_notes_org_id_at_activity_id_idx" ON "search_notes"("org_id"
 
 -- CreateIndex
 CREATE INDEX "search_notes_org_id_document_idx" ON "search_notes" USING GIN ("org_id" uuid_ops, "document" tsvector_ops);
+
+-- CreateIndex
+CREATE INDEX "audit_logs_org_id_entity_type_entity_id_created_at_id_idx" ON "audit_logs"("org_id", "entity_type", "entity_id", "created_at", "id");
 
 -- Any part of a number, in the form that is dialled from abroad or at home.
 CREATE INDEX contacts_phone_search ON contacts USING GIN (org_id, (coalesce(phone_e164, '') || ' ' || coalesce(phone_digits, '')) gin_trgm_ops)
