@@ -1,5 +1,5 @@
 import { GraphQLError, Kind, valueFromASTUntyped, type GraphQLScalarType, type ValueNode } from 'graphql';
-import { GraphQLCurrency, GraphQLDateTimeISO, GraphQLLocalDate } from 'graphql-scalars';
+import { GraphQLCurrency, GraphQLDateTimeISO, GraphQLJSON, GraphQLLocalDate } from 'graphql-scalars';
 
 /**
  * The contract's scalars. Input is validated; output is passed through, because one bad stored value must not null a list:
@@ -11,6 +11,7 @@ export const scalars = {
   Decimal: textScalar('Decimal', parseDecimal),
   Rate: textScalar('Rate', parseRate),
   CurrencyCode: textScalar('CurrencyCode', (text) => GraphQLCurrency.parseValue(text).toUpperCase()),
+  JSON: GraphQLJSON,
   TimeZone: textScalar('TimeZone', parseTimeZone),
 };
 
