@@ -76,7 +76,8 @@ GRANT UPDATE (company_id, owner_id, first_name, last_name, email, phone, phone_e
               merged_into, deleted_at) ON public.contacts TO {{app}};
 GRANT UPDATE (name, is_default, stages, deleted_at) ON public.pipelines TO {{app}};
 GRANT UPDATE (pipeline_id, stage_id, contact_id, company_id, owner_id, title, value, currency, status,
-              expected_close_date, position, stage_entered_at, closed_at, lost_reason, last_activity_at, rots_at, deleted_at)
+              expected_close_date, position, stage_entered_at, closed_at, won_reason, lost_reason, close_note, last_activity_at, rots_at,
+              deleted_at)
   ON public.deals TO {{app}};
 GRANT UPDATE (owner_id, contact_id, deal_id, type, subject, description, due_date, is_completed, completed_at,
               deleted_at) ON public.activities TO {{app}};

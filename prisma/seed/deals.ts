@@ -24,6 +24,7 @@ export interface DealRow {
   position: string;
   stage_entered_at: string;
   closed_at: string | null;
+  won_reason: string | null;
   lost_reason: string | null;
   last_activity_at: string | null;
   deleted_at: string | null;
@@ -102,6 +103,7 @@ function courseColumns({ faker, language }: Scene, { row }: Pipeline, course: Co
     position: '',
     stage_entered_at: iso(course.stageEnteredAt),
     closed_at: closedAt === null ? null : iso(closedAt),
+    won_reason: course.status === 'WON' ? faker.helpers.arrayElement(language.wonReasons) : null,
     lost_reason: course.status === 'LOST' ? faker.helpers.arrayElement(language.lostReasons) : null,
     last_activity_at: null,
     deleted_at: null,

@@ -8,7 +8,7 @@ export interface OrganizationRow {
   id: string;
   name: string;
   slug: string;
-  settings: Record<string, string>;
+  settings: Record<string, string | string[]>;
   subscription_plan: 'FREE' | 'TEAM' | 'BUSINESS';
   created_at: string;
   updated_at: string;
@@ -48,7 +48,7 @@ function makeOrganization(
     id,
     name,
     slug: given.slug,
-    settings,
+    settings: { ...settings, wonReasons: given.language.wonReasons, lostReasons: given.language.lostReasons },
     subscription_plan: plan,
     created_at: iso(createdAt),
     updated_at: iso(createdAt),

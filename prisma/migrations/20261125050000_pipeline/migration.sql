@@ -3,7 +3,9 @@
 DROP VIEW IF EXISTS read.deals;
 
 -- AlterTable
-ALTER TABLE "deals" ADD COLUMN     "rots_at" TIMESTAMPTZ(3);
+ALTER TABLE "deals" ADD COLUMN     "close_note" TEXT,
+ADD COLUMN     "rots_at" TIMESTAMPTZ(3),
+ADD COLUMN     "won_reason" TEXT;
 
 -- When a deal goes stale (docs/decisions/0026-rot-is-stored.md). Days are 24 hours: no zone has a say.
 CREATE FUNCTION deal_rots_at(status "DealStatus", stage_entered_at timestamptz, last_activity_at timestamptz, days_to_rot int)
@@ -44,3 +46,12 @@ END $$;
 
 CREATE TRIGGER date_rot BEFORE INSERT OR UPDATE OF status, stage_id, stage_entered_at, last_activity_at ON deals
   FOR EACH ROW EXECUTE FUNCTION date_rot();
+
+-- Why deals end as they do. lost_reason is older: what it holds stays.
+ALTER TABLE deals
+  ADD CONSTRAINT deals_won_reason_when_won CHECK (won_reason IS NULL OR status = 'WON'),
+  ADD CONSTRAINT deals_close_note_when_closed CHECK (close_note IS NULL OR status <> 'OPEN');
+
+DROP TRIGGER touch ON deals;
+CREATE TRIGGER touch BEFORE UPDATE OF pipeline_id, stage_id, contact_id, company_id, owner_id, title, value, currency, status, expected_close_date, closed_at, won_reason, lost_reason, close_note, deleted_at ON deals
+  FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.* AND current_setting('app.derived', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION touch_record();

@@ -69,6 +69,7 @@ export const COLUMNS = {
     'position',
     'stage_entered_at',
     'closed_at',
+    'won_reason',
     'lost_reason',
     'last_activity_at',
     'created_at',
@@ -164,6 +165,7 @@ export function dealLine(tenant: Tenant, words: Words, index: number, lastActivi
     positionAt(index, tenant.counts.deals),
     moved,
     closed,
+    status === 'WON' ? pick(WON_REASONS, serial, 14) : null,
     status === 'LOST' ? pick(LOST_REASONS, serial, 14) : null,
     lastActivity ? iso(lastActivity) : null,
     iso(created),
@@ -222,4 +224,5 @@ const CONTACT_STATUSES = ['LEAD', 'LEAD', 'LEAD', 'QUALIFIED', 'QUALIFIED', 'CUS
 const DEAL_STATUSES = ['OPEN', 'OPEN', 'OPEN', 'OPEN', 'OPEN', 'WON', 'WON', 'LOST', 'LOST', 'LOST'];
 const ACTIVITY_TYPES = ['NOTE', 'CALL', 'TASK', 'MEETING', 'EMAIL'];
 const CURRENCIES = ['EUR', 'EUR', 'EUR', 'USD', 'USD', 'GBP', 'CHF'];
-const LOST_REASONS = ['Price too high', 'Went with a competitor', 'No budget this year', 'Project postponed'];
+export const WON_REASONS = ['Best price', 'Best fit', 'Recommended by a customer'];
+export const LOST_REASONS = ['Price too high', 'Went with a competitor', 'No budget this year', 'Project postponed'];

@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { insertRows } from '../insert.js';
 import { DAY, iso } from '../moments.js';
 import { english } from '../phrases/en.js';
+import { LOST_REASONS, WON_REASONS } from './lines.js';
 import { bits } from './random.js';
 import type { Counts } from './sizes.js';
 import { idAt, type Tenant } from './tenant.js';
@@ -47,7 +48,14 @@ export async function insertTenants(client: Client, tenants: Tenant[], passwordH
 }
 
 function organizationRow({ orgId, slug, number, today }: Tenant): object {
-  return { id: orgId, slug, name: `Benchmark ${number}`, settings: {}, subscription_plan: 'BUSINESS', ...madeAt(today) };
+  return {
+    id: orgId,
+    slug,
+    name: `Benchmark ${number}`,
+    settings: { wonReasons: WON_REASONS, lostReasons: LOST_REASONS },
+    subscription_plan: 'BUSINESS',
+    ...madeAt(today),
+  };
 }
 
 function userRows({ orgId, slug, userIds, today }: Tenant, passwordHash: string): object[] {

@@ -90,6 +90,7 @@ export const german: Language = {
     'Telefonisch, per E-Mail bestätigt',
     'Anmeldung zum Webinar',
   ],
+  wonReasons: ['Bestes Angebot', 'Passt am besten', 'Empfehlung', 'Vertrauen aus früherer Zusammenarbeit', 'Kürzeste Lieferzeit'],
   lostReasons: [
     'Preis zu hoch',
     'Auftrag ging an Wettbewerber',

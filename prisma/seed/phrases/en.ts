@@ -75,6 +75,7 @@ export const english: Language = {
     'By phone, confirmed by e-mail',
     'Webinar registration',
   ],
+  wonReasons: ['Best price', 'Best fit', 'Recommended by a customer', 'Trusted us from earlier work', 'Fastest delivery'],
   lostReasons: [
     'Price too high',
     'Went with a competitor',

@@ -9,6 +9,7 @@ export interface Language {
   jobTitles: Gendered<string>[];
   tags: string[];
   consentSources: string[];
+  wonReasons: string[];
   lostReasons: string[];
   pipelines: PipelinePlan[];
   contactPhrases: Phrase[];

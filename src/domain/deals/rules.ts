@@ -18,6 +18,12 @@ export function isRotting(deal: Pick<DealRow, 'rotsAt'>, now: Date): boolean {
   return deal.rotsAt !== null && new Date(deal.rotsAt) <= now;
 }
 
+/** An organization that lists reasons has deals closed with one of those; one that lists none takes any. @throws DomainError INVALID_INPUT. */
+export function checkIsListed(reason: string, listed: readonly string[]): void {
+  if (listed.length === 0 || listed.includes(reason)) return;
+  throw invalid(['input', 'reason'], `Choose one of the reasons in the settings: ${listed.join(', ')}.`, 'NOT_LISTED');
+}
+
 /** Closed deals stay where they are. @throws DomainError INVALID_INPUT. */
 export function checkIsOpen(deal: Pick<DealRow, 'status'>): void {
   if (deal.status !== 'OPEN') throw invalid(['id'], `This deal is ${deal.status.toLowerCase()}. Reopen it first.`, 'CLOSED');

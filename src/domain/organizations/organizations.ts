@@ -5,15 +5,18 @@ import { changesFrom, type FieldRules } from '../input.js';
 import type { OrganizationRow } from './graph.js';
 import { checkCanWriteOrganization } from './rules.js';
 
-export { homeCountry, settingsOf } from './settings.js';
+export { homeCountry, settingsIn, settingsOf } from './settings.js';
 
 const FIELDS: FieldRules = { name: { required: true, longest: 200 }, settings: { required: true } };
+const REASONS = { required: true, most: 100, longest: 500 } as const;
 const SETTINGS: FieldRules = {
   country: { fault: (text) => (/^[A-Z]{2}$/.test(text) ? null : 'A country is two capital letters, for example DE.') },
   timeZone: { required: true },
   currency: { required: true },
   locale: { required: true },
   visibility: { required: true },
+  wonReasons: REASONS,
+  lostReasons: REASONS,
 };
 
 /** The caller's organization. @throws DomainError UNAUTHENTICATED when it is gone though the token still is valid. */

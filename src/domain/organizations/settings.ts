@@ -8,12 +8,22 @@ const DEFAULTS: OrganizationSettings = {
   locale: 'EN',
   country: null,
   visibility: 'ORGANIZATION',
+  wonReasons: [],
+  lostReasons: [],
 };
 
 /** Settings as they are stored (keys may be missing; the database checks the shape), filled up with the defaults. */
 export function settingsOf({ settings }: { settings: unknown }): OrganizationSettings {
-  const { timeZone, currency, locale, country, visibility } = { ...DEFAULTS, ...(settings as Partial<OrganizationSettings>) };
-  return { timeZone, currency, locale, country, visibility };
+  const known = { ...DEFAULTS, ...(settings as Partial<OrganizationSettings>) };
+  const { timeZone, currency, locale, country, visibility, wonReasons, lostReasons } = known;
+  return { timeZone, currency, locale, country, visibility, wonReasons, lostReasons };
+}
+
+/** The settings of the organization that a change belongs to. */
+export async function settingsIn(writer: Writer): Promise<OrganizationSettings> {
+  const { orgId } = writer.caller;
+  const organization = await writer.reads.organization.findFirst({ where: { id: orgId }, select: { settings: true } });
+  return settingsOf(organization ?? { settings: {} });
 }
 
 /**
