@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { countStatement, pageStatement } from '../src/db/engine/page.js';
-import { sortKeys } from '../src/db/engine/order.js';
+import { sortKeys } from '../src/db/engine/keys.js';
 import { totalsStatement } from '../src/db/engine/totals.js';
 import type { Entity } from '../src/db/graph.js';
 import { graph } from '../src/domain/index.js';
@@ -150,7 +150,7 @@ test.each(['managers', 'members'])('for %s, page, count and totals of open deals
     now: new Date(),
   };
   const window = {
-    keys: sortKeys(entity, [], ['position', 'ASC']),
+    keys: sortKeys(entity, [], ['position', 'ASC'], graph),
     size: 20,
     backward: false,
     after: null,

@@ -153,13 +153,29 @@ test('rooms declare exactly the filters and operators that the schema offers, an
   }
 });
 
-test('rooms declare exactly the orders that the schema offers', () => {
-  for (const entity of graph.values()) {
+test('rooms declare exactly the orders that the schema offers, and each says whether it is indexed or bounded', () => {
+  const ordered = [...graph.values()].flatMap((entity) => {
     const order = schema.getType(`${entity.type}Order`);
-    if (!entity.root) continue;
-    if (!isInputObjectType(order)) throw new Error(`${entity.type} has no order.`);
-    expect(Object.keys(order.getFields()).sort()).toEqual([...entity.orders].sort());
+    return isInputObjectType(order) ? [{ entity, order }] : [];
+  });
+  expect(ordered.map(({ entity }) => entity)).toEqual(expect.arrayContaining([...graph.values()].filter(({ root }) => root)));
+  for (const { entity, order } of ordered) {
     expect(order.isOneOf).toBe(true);
+    const related = Object.entries(entity.toOne).filter(([, { entity: table }]) =>
+      ordered.some((other) => other.entity.table === table),
+    );
+    const offered = Object.values(order.getFields()).map(({ name, description }) => [
+      name,
+      / (Indexed|Bounded)\b[^.]*\.$/.exec(description ?? '')?.[1],
+    ]);
+    expect([entity.type, Object.fromEntries(offered)]).toEqual([
+      entity.type,
+      Object.fromEntries([
+        ...entity.orders.map((name) => [name, 'Indexed']),
+        ...[...entity.bounded, ...related.map(([name]) => name)].map((name) => [name, 'Bounded']),
+        ...Object.keys(entity.families).map((name) => [name, expect.stringMatching(/Indexed|Bounded/)]),
+      ]),
+    ]);
   }
 });
 

@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { countStatement, pageStatement } from '../src/db/engine/page.js';
 import type { FilterInput } from '../src/db/engine/filter.js';
-import { orderSignature, sortKeys, type KeyValues, type OrderInput } from '../src/db/engine/order.js';
+import { sortKeys, type OrderInput } from '../src/db/engine/keys.js';
+import { orderSignature, type KeyValues } from '../src/db/engine/order.js';
 import type { Scope } from '../src/db/engine/scope.js';
 import type { Statement } from '../src/db/engine/sql.js';
 import type { Window } from '../src/db/engine/window.js';
@@ -110,7 +111,7 @@ async function fill(of: Organization, rows: number): Promise<void> {
 }
 
 function windowFor(entity: Entity, orderBy: OrderInput[], filter: FilterInput, after: KeyValues | null): Window {
-  const keys = sortKeys(entity, orderBy, entity.defaultOrder);
+  const keys = sortKeys(entity, orderBy, entity.defaultOrder, graph);
   return { keys, size: 25, backward: false, after, before: null, filter, deleted: undefined, bound: orderSignature(keys) };
 }
 
@@ -235,8 +236,12 @@ test.each(hops.map((hop) => [hop.entity.table, hop.name, hop] as const))(
   '%s filtered by their %s walk an index, from either end',
   async (table, name, hop) => {
     const someId = async (of: string): Promise<string> =>
-      (await stage.world.client.query<{ id: string }>(`SELECT id FROM ${of} WHERE org_id = $1 LIMIT 1`, [org.id])).rows[0]?.id ??
-      '';
+      (
+        await stage.world.client.query<{ id: string }>(
+          `SELECT id FROM ${of} WHERE org_id = $1 ORDER BY ${of === 'pipeline_stages' ? 'id' : 'created_at'} LIMIT 1`,
+          [org.id],
+        )
+      ).rows[0]?.id ?? '';
     const over = (condition: FilterInput): FilterInput => ({ [name]: hop.many ? { some: condition } : condition });
     const fromHere = { id: { eq: await someId(table) }, ...over({ createdAt: { gt: '2020-01-01T00:00:00Z' } }) };
     const fromThere = over({ id: { eq: await someId(hop.target) } });
@@ -255,6 +260,26 @@ test.each(hops.map((hop) => [hop.entity.table, hop.name, hop] as const))(
     }
   },
 );
+
+test('a list of more than 10,000 rows refuses an order that no index walks, and names filters that help; a shorter one is sorted', async () => {
+  const ask = (filter: object): ReturnType<Stage['send']> =>
+    stage.send(
+      `query ($filter: DealFilter) { deals(first: 30, filter: $filter, orderBy: [{ company: { name: ASC } }, { createdAt: DESC }]) { totalCount nodes { company { name } } pageInfo { hasNextPage } } }`,
+      { token: stage.tokenOf(org, 'MANAGER'), variables: { filter } },
+    );
+  const { errors } = await ask({ status: { eq: 'OPEN' } });
+  expect(errors?.[0]?.extensions).toMatchObject({
+    code: 'INVALID_INPUT',
+    fields: [{ path: ['orderBy'], code: 'TOO_MANY_ROWS' }],
+  });
+  expect(errors?.[0]?.message).toMatch(
+    /^No index serves the order by `company.name`.* Choose fewer with a filter, for example `pipelineId`, `stageId`, /,
+  );
+  const { data } = await ask({ stageId: { eq: org.stageIds[0] } });
+  const names = data.deals.nodes.map((deal: { company: { name: string } }) => deal.company.name);
+  expect(data.deals).toMatchObject({ totalCount: 5333, pageInfo: { hasNextPage: true } });
+  expect(names).toEqual([...names].sort());
+});
 
 test('page 320 reads as many rows as page 1', async () => {
   const entity = graph.get('deals') as Entity;

@@ -47,7 +47,7 @@ export function connection<R extends { id: string }>(window: Window, seal: Curso
   const cursorOf = (row: R): string => {
     const values = row as Record<string, unknown>;
     return seal.seal(
-      window.keys.map((key) => values[key.field] as string | null),
+      window.keys.map((key) => values[key.name] as string | null),
       window.bound,
     );
   };

@@ -1,5 +1,6 @@
 import type { DB } from '../generated/kysely/tables.js';
 import type { FilterInput, FilterPlace } from './engine/filter.js';
+import type { SortedValue } from './engine/keys.js';
 import type { Target } from './engine/operators.js';
 import type { Scope } from './engine/scope.js';
 import type { Sql } from './engine/sql.js';
@@ -85,11 +86,14 @@ export interface Expression {
  *   `OPERATORS[kind]` to any expression, with everything filters promise: null operands refused, limits counted,
  *   complements exact. Make casts of jsonb total (`case jsonb_typeof(…)`): another row's value may be of another type.
  *
+ * - `order` answers the value that an operand of the order input sorts by, its direction, and whether it is bounded.
+ *
  * What must be part of the statement's text to meet an index (the key of an indexed expression) is spliced with `sql.lit`
  * after it was checked: a bound value meets no index once PostgreSQL plans generically.
  */
 export interface Family {
   filter: (operand: unknown, at: FamilyPlace) => Sql;
+  order: (operand: unknown, path: (string | number)[]) => SortedValue;
 }
 
 /** Where in a filter a family's operand stands. */
@@ -135,8 +139,10 @@ export interface Entity {
   filters: Record<string, readonly Operator[]>;
   expressions: Record<string, Expression>;
   families: Record<string, Family>;
-  /** Sort keys the schema offers; each is indexed as the leading key. */
+  /** Sort keys the schema offers that are indexed as the leading key (a test reads the plans). */
   orders: readonly string[];
+  /** Sort keys that no index walks: a list of more than 10,000 rows refuses them. Those of to-one relations are offered besides. */
+  bounded: readonly string[];
   defaultOrder: OrderTerm;
   toOne: Record<string, ToOne>;
   toMany: Record<string, ToMany>;
@@ -171,6 +177,7 @@ export function entity<const D extends Declaration<T>, T extends Table>(declarat
     softDelete: true,
     filters: {},
     orders: [],
+    bounded: [],
     toOne: {},
     toMany: {},
     groups: {},

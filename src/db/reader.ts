@@ -2,6 +2,7 @@ import type { Caller } from '../caller.js';
 import { canonical } from '../lib/canonical.js';
 import { isUuid } from '../lib/uuid.js';
 import { connection, pageFrom, type Connection } from './connection.js';
+import { checkLength } from './engine/bounded.js';
 import type { CursorSeal } from './engine/cursor.js';
 import { aggregateStatement, groupedBy, groupsFrom, type AggregateArgs } from './engine/aggregate.js';
 import { countStatement, pageStatement, parentsTable, type PageRow, type Parents } from './engine/page.js';
@@ -130,7 +131,10 @@ function listOf(source: ListSource, args: PageArgs, fallback: OrderTerm): Connec
         parentId,
       );
   return connection<AnyRow>(window, seal, {
-    page: ask('page', pageStatement, (rows) => pageFrom<AnyRow>(rows, window)),
+    page: ask('page', pageStatement, (rows) => {
+      checkLength(entity, window, rows);
+      return pageFrom<AnyRow>(rows, window);
+    }),
     count: ask('count', countStatement, ([row]) => Number(row?.['count'] ?? 0)),
     totals: ask('totals', totalsStatement, ([row]) => (row?.['totals'] ?? []) as MoneyTotalRow[]),
     aggregates: async (wanted: AggregateArgs) => {

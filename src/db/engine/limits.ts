@@ -6,8 +6,11 @@ type Path = FieldError['path'];
 export const MOST_CONDITIONS = 200;
 /** Relations in a filter at most, over all its parts: each is a table that PostgreSQL has to plan. */
 export const MOST_RELATIONS = 12;
-/** Relations on the way from the listed record at most. */
+/** Relations on the way from the listed record at most, in filters and orders. */
 export const MOST_HOPS = 4;
+
+/** Rows at most that an order sorts which no index walks. */
+export const MOST_BOUNDED_ROWS = 10_000;
 
 /** Counts what a filter asks of PostgreSQL while it is compiled. */
 export interface Meter {

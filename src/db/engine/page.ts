@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import type { Entity } from '../graph.js';
 import { filterCondition } from './filter.js';
-import { beyond, branchesOf, orderList, reversed, type Branch, type KeyValues, type SortKey } from './order.js';
+import type { SortKey } from './keys.js';
+import { MOST_BOUNDED_ROWS } from './limits.js';
+import { beyond, branchesOf, orderList, reversed, type Branch, type KeyValues, type Read } from './order.js';
 import { scopeConditions, type Scope } from './scope.js';
 import { all, any, column, compile, selectList, viewOf, type Sql, type Statement } from './sql.js';
 import type { Window } from './window.js';
@@ -14,7 +16,13 @@ export interface Parents {
 }
 
 /** A row as the statement answers it: the entity's fields, and what the engine adds. */
-export type PageRow = Record<string, unknown> & { $parent: string | null; $preceding: boolean; $following: boolean };
+export type PageRow = Record<string, unknown> & {
+  $parent: string | null;
+  $preceding: boolean;
+  $following: boolean;
+  /** That the list is too long for its order. */
+  $excess?: boolean;
+};
 
 const ROW = 't';
 
@@ -24,14 +32,74 @@ const ROW = 't';
  * starts, `$following` of rows behind where it had to end.
  */
 export function pageStatement(entity: Entity, window: Window, scope: Scope, parents: Parents | null): Statement {
-  const reading = window.backward ? reversed(window.keys) : window.keys;
-  const [start, end] = window.backward ? [window.before, window.after] : [window.after, window.before];
   const list = { entity, scope, window, parents };
+  if (isBounded(window)) return boundedStatement(list);
   return compile(sql`
-    select parent.id as "$parent", ${exists(list, reversed(reading), start)} as "$preceding",
-           ${exists(list, reading, end)} as "$following", page.*
+    select parent.id as "$parent", ${pageOf(list, viewSource(list))}
     from ${parentsTable(parents)}
-    left join lateral (${pageRows(list, reading, start, end)}) as page on true`);
+    left join lateral (${pageRows(list, viewSource(list))}) as page on true`);
+}
+
+/** Whether the order has a key that no index walks. */
+export function isBounded({ keys }: Pick<Window, 'keys'>): boolean {
+  return keys.some((key) => key.bounded);
+}
+
+/**
+ * An order that no index walks: the list is read once, up to one row more than may be sorted, with its keys beside it. Of a list
+ * that is longer it tells so in `$excess` and sorts nothing.
+ */
+function boundedStatement(list: PageList): Statement {
+  const source = listedSource();
+  return compile(sql`
+    select parent.id as "$parent", list.*
+    from ${parentsTable(list.parents)}
+    cross join lateral (
+      with listed as materialized (
+        select ${rowColumns(list)} from ${viewOf(list.entity, ROW)}
+        where ${all(listConditions(list))} limit ${sql.lit(MOST_BOUNDED_ROWS + 1)}
+      ), size as (select count(*) > ${sql.lit(MOST_BOUNDED_ROWS)} as "$excess" from listed)
+      select size.*, ${pageOf(list, source)} from size left join lateral (${pageRows(list, source)}) as page on not size."$excess"
+    ) as list`);
+}
+
+/** Where the rows of a page come from. */
+interface Source {
+  from: Sql;
+  /** What is shown of a row. */
+  columns: Sql;
+  conditions: Sql[];
+  read: Read;
+}
+
+function viewSource(list: PageList): Source {
+  const { entity, scope } = list;
+  const read: Read = (key) => key.sql(ROW, scope);
+  return { from: viewOf(entity, ROW), columns: rowColumns(list), conditions: listConditions(list), read };
+}
+
+function listedSource(): Source {
+  return { from: sql`listed`, columns: sql`listed.*`, conditions: [], read: (key) => sql.id('listed', key.name) };
+}
+
+/** The fields of a row, and its sort keys that are none. */
+function rowColumns({ entity, scope, window }: PageList): Sql {
+  const keys = window.keys.filter(({ name }) => !(name in entity.fields));
+  return sql.join([selectList(entity, ROW), ...keys.map((key) => sql`${key.sql(ROW, scope)} as ${sql.id(key.name)}`)]);
+}
+
+function pageOf(list: PageList, source: Source): Sql {
+  const { reading, start, end } = readingOf(list.window);
+  return sql`${exists(source, reversed(reading), start)} as "$preceding", ${exists(source, reading, end)} as "$following", page.*`;
+}
+
+/** The order as it is read, and the positions it starts and ends at. */
+function readingOf({ keys, backward, before, after }: Window): {
+  reading: readonly SortKey[];
+  start: KeyValues | null;
+  end: KeyValues | null;
+} {
+  return backward ? { reading: reversed(keys), start: before, end: after } : { reading: keys, start: after, end: before };
 }
 
 /** How many rows the list of each parent has. */
@@ -51,6 +119,11 @@ export interface List {
   parents: Parents | null;
 }
 
+/** A list with its page. */
+interface PageList extends List {
+  window: Window;
+}
+
 /** What makes a row part of a list. */
 export function listConditions({ entity, scope, window, parents }: List): Sql[] {
   const conditions = scopeConditions(entity, ROW, scope, window.deleted);
@@ -63,15 +136,16 @@ export function parentsTable(parents: Parents | null): Sql {
   return parents ? sql`unnest(${parents.ids}::uuid[]) as parent(id)` : sql`(values (null::uuid)) as parent(id)`;
 }
 
-function pageRows(list: List, reading: SortKey[] | readonly SortKey[], start: KeyValues | null, end: KeyValues | null): Sql {
-  const limit = sql.raw(String(list.window.size + 1));
-  const branches = branchesOf(reading, ROW).flatMap((branch, index) => {
-    const within = withinBounds(reading, start, end, branch);
-    return within ? [branchRows(list, reading, index, [...branch.conditions, ...within])] : [];
+function pageRows(list: PageList, source: Source): Sql {
+  const { reading, start, end } = readingOf(list.window);
+  const limit = sql.lit(list.window.size + 1);
+  const branches = branchesOf(reading, source.read).flatMap((branch, index) => {
+    const within = withinBounds(reading, start, end, branch, source.read);
+    return within ? [branchRows(source, reading, index, [...branch.conditions, ...within], limit)] : [];
   });
   if (branches.length === 1 && branches[0]) return branches[0];
-  if (branches.length === 0) return branchRows(list, reading, 0, [any([])]);
-  const read = (field: string): Sql => sql.ref(`branch.${field}`);
+  if (branches.length === 0) return branchRows(source, reading, 0, [any([])], limit);
+  const read: Read = (key) => sql.id('branch', key.name);
   return sql`
     select * from (${sql.join(
       branches.map((rows) => sql`(${rows})`),
@@ -80,20 +154,26 @@ function pageRows(list: List, reading: SortKey[] | readonly SortKey[], start: Ke
     order by branch."$branch", ${orderList(reading, read)} limit ${limit}`;
 }
 
-function branchRows(list: List, reading: readonly SortKey[], index: number, conditions: Sql[]): Sql {
+function branchRows(source: Source, reading: readonly SortKey[], index: number, conditions: Sql[], limit: Sql): Sql {
   return sql`
-    select ${selectList(list.entity, ROW)}, ${sql.raw(String(index))} as "$branch"
-    from ${viewOf(list.entity, ROW)}
-    where ${all([...listConditions(list), ...conditions])}
-    order by ${orderList(reading, (field) => column(ROW, field))}
-    limit ${sql.raw(String(list.window.size + 1))}`;
+    select ${source.columns}, ${sql.lit(index)} as "$branch"
+    from ${source.from}
+    where ${all([...source.conditions, ...conditions])}
+    order by ${orderList(reading, source.read)}
+    limit ${limit}`;
 }
 
 /** Conditions that keep a branch between both positions; null when it has no rows there. */
-function withinBounds(reading: readonly SortKey[], start: KeyValues | null, end: KeyValues | null, branch: Branch): Sql[] | null {
+function withinBounds(
+  reading: readonly SortKey[],
+  start: KeyValues | null,
+  end: KeyValues | null,
+  branch: Branch,
+  read: Read,
+): Sql[] | null {
   const bounds = [
-    start ? beyond(reading, start, branch, ROW, false) : null,
-    end ? beyond(reversed(reading), end, branch, ROW, false) : null,
+    start ? beyond(reading, start, branch, read, false) : null,
+    end ? beyond(reversed(reading), end, branch, read, false) : null,
   ];
   if (bounds.includes(false)) return null;
   return bounds.filter((bound): bound is Sql => bound !== null && bound !== false);
@@ -103,14 +183,13 @@ function withinBounds(reading: readonly SortKey[], start: KeyValues | null, end:
  * Whether the list has a row at a position or beyond it; never without a position. Asks for the nearest one in order rather
  * than with EXISTS, which forgets the order and may well read other tenants' rows one by one until it meets a match.
  */
-function exists(list: List, keys: readonly SortKey[], at: KeyValues | null): Sql {
+function exists({ from, conditions, read }: Source, keys: readonly SortKey[], at: KeyValues | null): Sql {
   if (!at) return sql`false`;
-  const found = branchesOf(keys, ROW).flatMap((branch) => {
-    const bound = beyond(keys, at, branch, ROW, true);
+  const found = branchesOf(keys, read).flatMap((branch) => {
+    const bound = beyond(keys, at, branch, read, true);
     if (bound === false) return [];
-    const conditions = [...listConditions(list), ...branch.conditions, ...(bound ? [bound] : [])];
-    const order = orderList(keys, (field) => column(ROW, field));
-    return [sql`(select true from ${viewOf(list.entity, ROW)} where ${all(conditions)} order by ${order} limit 1) is not null`];
+    const within = [...conditions, ...branch.conditions, ...(bound ? [bound] : [])];
+    return [sql`(select true from ${from} where ${all(within)} order by ${orderList(keys, read)} limit 1) is not null`];
   });
   return any(found);
 }

@@ -4,7 +4,8 @@ import { canonical } from '../../lib/canonical.js';
 import type { Entity, OrderTerm } from '../graph.js';
 import type { CursorSeal } from './cursor.js';
 import type { FilterInput } from './filter.js';
-import { orderSignature, sortKeys, type KeyValues, type OrderInput, type SortKey } from './order.js';
+import { sortKeys, type OrderInput, type SortKey } from './keys.js';
+import { orderSignature, type KeyValues } from './order.js';
 import type { Deleted, Scope } from './scope.js';
 
 /** Arguments of a connection field, as GraphQL coerced them. */
@@ -41,7 +42,7 @@ const LARGEST_SIZE = 100;
  * @throws DomainError INVALID_INPUT for a size out of 1 to 100, both sizes at once, or a cursor that is not of this list.
  */
 export function windowOf(entity: Entity, args: PageArgs, fallback: OrderTerm, scope: Scope, seal: CursorSeal): Window {
-  const keys = sortKeys(entity, args.orderBy ?? [], fallback);
+  const keys = sortKeys(entity, args.orderBy ?? [], fallback, scope.graph);
   const filter = args.filter ?? {};
   const deleted = args.includeDeleted ?? undefined;
   const bound = [scope.orgId, entity.table, orderSignature(keys), digest(filter), deleted ?? ''].join('|');

@@ -37,6 +37,7 @@ export const activityGraph = entity({
   },
   aliases: { createdById: 'userId' },
   orders: ['dueDate', 'createdAt', 'updatedAt'],
+  bounded: ['subject'],
   defaultOrder: ['createdAt', 'DESC'],
   toOne: {
     createdBy: { entity: 'users', key: 'userId' },

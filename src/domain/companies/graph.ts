@@ -31,6 +31,7 @@ export const companyGraph = entity({
     updatedAt: RANGE,
   },
   orders: ['name', 'createdAt', 'updatedAt'],
+  bounded: ['industry'],
   defaultOrder: ['createdAt', 'DESC'],
   derived: ['phoneE164', 'phoneDigits'],
   forms: { phone: PHONE_FORMS },

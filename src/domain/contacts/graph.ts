@@ -45,6 +45,7 @@ export const contactGraph = entity({
     updatedAt: RANGE,
   },
   orders: ['lastName', 'email', 'lastActivityAt', 'createdAt', 'updatedAt'],
+  bounded: ['firstName', 'status'],
   defaultOrder: ['createdAt', 'DESC'],
   derived: ['phoneE164', 'phoneDigits'],
   forms: { email: EMAIL_FORMS, phone: PHONE_FORMS },

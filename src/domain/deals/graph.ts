@@ -63,6 +63,7 @@ export const dealGraph = entity({
     updatedAt: RANGE,
   },
   orders: ['position', 'value', 'expectedCloseDate', 'rotsAt', 'stageEnteredAt', 'createdAt', 'updatedAt'],
+  bounded: ['title', 'lastActivityAt'],
   defaultOrder: ['createdAt', 'DESC'],
   toOne: {
     pipeline: { entity: 'pipelines', key: 'pipelineId', evenDeleted: true },

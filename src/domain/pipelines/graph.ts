@@ -34,6 +34,7 @@ export const stageGraph = entity({
   softDelete: false,
   fields: { id: 'uuid', pipelineId: 'uuid', name: 'text', place: 'integer', probability: 'integer', daysToRot: 'integer?' },
   filters: { id: ['eq', 'in'], name: [], probability: [], daysToRot: [] },
+  bounded: ['name', 'place', 'probability'],
   defaultOrder: ['place', 'ASC'],
   toOne: { pipeline: { entity: 'pipelines', key: 'pipelineId', evenDeleted: true } },
   toMany: { deals: { entity: 'deals', key: 'stageId', defaultOrder: ['position', 'ASC'] } },

@@ -29,6 +29,7 @@ export const userGraph = entity({
     updatedAt: RANGE,
   },
   orders: ['lastName', 'lastLoginAt', 'createdAt', 'updatedAt'],
+  bounded: ['firstName', 'email'],
   defaultOrder: ['createdAt', 'ASC'],
   toMany: {
     contacts: { entity: 'contacts', key: 'ownerId' },
