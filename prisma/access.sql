@@ -162,3 +162,41 @@ CREATE FUNCTION jobs.reclaim() RETURNS void
 $$;
 REVOKE ALL ON FUNCTION jobs.reclaim() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION jobs.reclaim() TO {{worker}};
+
+-- Removes what is over, some of it at a time, for all organizations: any worker, at any time. Returns how much went.
+CREATE FUNCTION jobs.sweep() RETURNS integer
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  most CONSTANT integer := 10000;
+  grace CONSTANT interval := interval '30 days';
+  orgs uuid[];
+  ids uuid[];
+  kind record;
+  gone integer;
+  total integer := 0;
+BEGIN
+  IF NOT pg_try_advisory_xact_lock(7285733, 0) THEN RETURN 0; END IF;
+  -- Sessions, each with the whole chain of its tokens: a token of a running session is kept, so that its theft is known as one.
+  SELECT array_agg(over.org_id), array_agg(over.id) INTO orgs, ids
+    FROM (SELECT s.org_id, s.id FROM public.sessions AS s
+           WHERE least(s.ended_at, s.expires_at) < now() - grace LIMIT most / 100 FOR UPDATE SKIP LOCKED) AS over;
+  DELETE FROM public.refresh_tokens AS t USING unnest(orgs, ids) AS over (org_id, id)
+   WHERE t.org_id = over.org_id AND t.session_id = over.id;
+  DELETE FROM public.sessions AS s USING unnest(orgs, ids) AS over (org_id, id) WHERE s.org_id = over.org_id AND s.id = over.id;
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  total := total + gone;
+  -- Rows that end by themselves: a room that has some adds a line with the column of their end and how long they are kept after it.
+  FOR kind IN SELECT * FROM (VALUES ('idempotency_keys', 'expires_at', interval '0')) AS each (name, ends, kept) LOOP
+    EXECUTE format('DELETE FROM public.%1$I WHERE ctid = ANY (ARRAY(
+                      SELECT ctid FROM public.%1$I WHERE %2$I < now() - $1 LIMIT $2 FOR UPDATE SKIP LOCKED))', kind.name, kind.ends)
+      USING kind.kept, most;
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    total := total + gone;
+  END LOOP;
+  -- Jobs that failed for the last time.
+  DELETE FROM graphile_worker._private_jobs WHERE attempts >= max_attempts AND locked_by IS NULL AND run_at < now() - grace;
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  RETURN total + gone;
+END $$;
+REVOKE ALL ON FUNCTION jobs.sweep() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION jobs.sweep() TO {{worker}};

@@ -52,6 +52,12 @@ describe('a wrong setting is refused by name', () => {
     ['CORS_ORIGINS', 'https://app.example/path'],
     ['OPEN_SCHEMA', 'yes'],
     ['DEMO_DATA', '1'],
+    ['RUN_WORKER', 'yes'],
+    ['SMTP_URL', 'https://mail.example'],
+    ['MAIL_FROM', 'nobody'],
+    ['MAIL_FROM', 'crm@example.com\r\nBcc: all@example.com'],
+    ['MAIL_FROM', 'A <a@example.com>, B <b@example.com>'],
+    ['APP_URL', 'app.example'],
     ['LOG_LEVEL', 'loud'],
   ])('%s=%s', (name, value) => {
     const lines = complaint({ [name]: value }).split('\n');
@@ -99,6 +105,18 @@ test('in development the schema is open, demo data is made and the log is quiet;
     ...open,
     production: true,
   });
+});
+
+test('in production mail needs a mail server, a sender and a place for its links, where jobs are done and only there', () => {
+  const production = { NODE_ENV: 'production', SECRET_KEY };
+  const mail = { SMTP_URL: 'smtps://mail.example', MAIL_FROM: 'crm@example.com', APP_URL: 'https://app.example' };
+  const needed = /SMTP_URL: is needed in production.*\n.*MAIL_FROM: is needed.*\n.*APP_URL: is needed/;
+  expect(readConfig(root, production).RUN_WORKER).toBe(false);
+  expect(() => readConfig(root, { ...production, RUN_WORKER: 'on' })).toThrow(needed);
+  expect(() => readConfig(root, production, true)).toThrow(needed);
+  expect(readConfig(root, { ...production, ...mail, RUN_WORKER: 'on' })).toMatchObject({ ...mail, RUN_WORKER: true });
+  expect(readConfig(root, { ...production, ...mail }, true)).toMatchObject(mail);
+  expect(readConfig(root, { SECRET_KEY }, true)).toMatchObject({ RUN_WORKER: true });
 });
 
 test('without any setting Pulse listens on localhost:4000, on a database of its own, for no other origin', () => {

@@ -56,6 +56,7 @@ const add = (job: Partial<JobRequest> = {}): Promise<void> =>
 
 interface JobRow {
   id: string;
+  key: string | null;
   payload: Record<string, string>;
   last_error: string | null;
   run_at: Date;
@@ -121,6 +122,7 @@ test('the server’s role makes jobs inside an organization only, and sees none'
   await expect(app.query('SELECT * FROM graphile_worker._private_jobs')).rejects.toThrow(/permission denied/);
   await expect(app.query(`SELECT graphile_worker.add_job('probe')`)).rejects.toThrow(/permission denied/);
   await expect(app.query('SELECT jobs.reclaim()')).rejects.toThrow(/permission denied/);
+  await expect(app.query('SELECT jobs.sweep()')).rejects.toThrow(/permission denied/);
 });
 
 test('the worker’s role takes and finishes jobs, and can do nothing else', async () => {
@@ -140,7 +142,7 @@ test('the worker’s role takes and finishes jobs, and can do nothing else', asy
       WHERE pronamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
         AND has_schema_privilege(pronamespace, 'USAGE') AND has_function_privilege(oid, 'EXECUTE') ORDER BY 1`,
   );
-  expect(functions.map(({ name }) => name)).toEqual(['jobs.reclaim()']);
+  expect(functions.map(({ name }) => name)).toEqual(['jobs.reclaim()', 'jobs.sweep()']);
   await expect(worker.query('SELECT * FROM public.users')).rejects.toThrow(/permission denied/);
   await expect(worker.query('SELECT * FROM read.users')).rejects.toThrow(/permission denied/);
   await expect(worker.query(`SELECT graphile_worker.add_job('probe')`)).rejects.toThrow(/permission denied/);
@@ -200,4 +202,60 @@ test('a job is taken from a worker that is gone, not from one that is there', as
   await worker.query(`SELECT pg_advisory_unlock(7285732, hashtext('pool-gone'))`);
   await worker.query('SELECT jobs.reclaim()');
   expect(await jobsDone()).toHaveLength(1);
+});
+
+test('what is over is swept after its time, in every organization, and nothing else', async () => {
+  const { client } = stage.world;
+  const day = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();
+  /** A session with a chain of two tokens. */
+  const session = async (orgId: string, userId: string, endedAt: string | null, expiresAt: string): Promise<string> => {
+    const [id, first, second] = [randomUUID(), randomUUID(), randomUUID()];
+    await client.query(
+      `INSERT INTO sessions (org_id, id, user_id, created_at, last_used_at, expires_at, ended_at, end_reason) VALUES ($1, $2, $3, $4, $4, $5, $6, $7)`,
+      [orgId, id, userId, day(400), expiresAt, endedAt, endedAt && 'LOGOUT'],
+    );
+    for (const [token, used, successor] of [
+      [second, null, null],
+      [first, day(399), second],
+    ]) {
+      await client.query(
+        `INSERT INTO refresh_tokens (org_id, id, user_id, session_id, token_hash, created_at, expires_at, used_at, successor_id)
+         VALUES ($1, $2, $3, $4, sha256($5), $6, $7, $8, $9)`,
+        [orgId, token, userId, id, token, day(400), day(390), used, successor],
+      );
+    }
+    return id;
+  };
+  const other = await stage.world.organization();
+  const [mine, theirs] = [org.users.MEMBER.id, other.users.OWNER.id];
+  const over = [
+    await session(org.id, mine, day(31), day(-50)),
+    await session(org.id, mine, null, day(31)),
+    await session(other.id, theirs, day(200), day(100)),
+  ];
+  const kept = [await session(org.id, mine, day(29), day(-50)), await session(org.id, mine, null, day(-50))];
+  for (const [key, expiresAt] of [
+    ['over', day(0.01)],
+    ['kept', day(-1)],
+  ])
+    await client.query(
+      `INSERT INTO idempotency_keys (org_id, user_id, key, request, record_id, expires_at) VALUES ($1, $2, $3, 'x', $1, $4)`,
+      [org.id, mine, key, expiresAt],
+    );
+  await add({ key: 'failed' });
+  await add({ key: 'waits' });
+  await client.query(
+    `UPDATE graphile_worker._private_jobs SET attempts = max_attempts, run_at = $2 WHERE key = $1 || ':probe:failed'`,
+    [org.id, day(31)],
+  );
+  const { rows } = await worker.query<{ sweep: number }>('SELECT jobs.sweep()');
+  expect(rows).toEqual([{ sweep: 5 }]);
+  const found = async (sql: string, values: unknown[]): Promise<unknown[]> =>
+    (await client.query<{ value: unknown }>(sql, values)).rows.map(({ value }) => value);
+  expect(await found('SELECT id AS value FROM sessions WHERE id = ANY($1)', [[...over, ...kept]])).toEqual(kept);
+  expect(
+    await found('SELECT session_id AS value FROM refresh_tokens WHERE session_id = ANY($1)', [[...over, ...kept]]),
+  ).toHaveLength(4);
+  expect(await found('SELECT key AS value FROM idempotency_keys WHERE org_id = $1', [org.id])).toEqual(['kept']);
+  expect((await jobsOf(org.id)).map(({ key }) => key)).toEqual([`${org.id}:probe:waits`]);
 });

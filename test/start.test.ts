@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -65,9 +65,9 @@ function postgresId(data = 'data'): number | undefined {
 }
 
 /** Starts Pulse with no setting but these. */
-function launch(settings: Record<string, string> = {}): Pulse {
+function launch(settings: Record<string, string> = {}, file = 'src/main.ts'): Pulse {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
+  const child = spawn(process.execPath, ['--import', 'tsx', file], {
     cwd: ROOT,
     env: { PATH, HOME, PORT: String(port), PULSE_DATA_DIR: dataDir(), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -232,6 +232,52 @@ describe('starting Pulse', () => {
       expectNothingRuns(postgres);
     },
     60 * SECONDS,
+  );
+
+  /** Somebody presents a refresh token whose successor's successor is in use: its session ends, and its user is told by mail. */
+  async function stealSession(): Promise<void> {
+    const mutate = async (fields: string): Promise<string> => {
+      const { data } = await ask<Record<string, { refreshToken: string }> | null>(`mutation { ${fields} }`);
+      return Object.values(data ?? {})[0]?.refreshToken ?? '';
+    };
+    const next = (token: string): Promise<string> => mutate(`refreshToken(refreshToken: "${token}") { refreshToken }`);
+    const stolen = await mutate(
+      'login(input: { email: "member@acme.example", password: "pulse-demo-password" }) { refreshToken }',
+    );
+    await next(await next(await next(stolen)));
+    expect(await next(stolen)).toBe('');
+  }
+
+  test(
+    'sends mail in development: to an outbox that the terminal tells of, from the server or from a worker beside it',
+    async () => {
+      const { ownerUrl, appUrl, signinUrl, workerUrl } = await freshDatabase();
+      const settings = {
+        DATABASE_URL: ownerUrl,
+        APP_DATABASE_URL: appUrl,
+        SIGNIN_DATABASE_URL: signinUrl,
+        WORKER_DATABASE_URL: workerUrl,
+        READER_ROLE: `${testCluster().template}_reader`,
+        SECRET_KEY: 'a secret for tests only, long enough to be one',
+        PULSE_DATA_DIR: path.join(folder, 'mail'),
+      };
+      const told = 'Mail to member@acme.example: A session of yours was ended for safety → http://localhost:3000/sign-in';
+      const server = await start(settings);
+      await stealSession();
+      await shows(server, told);
+      expect((await interrupt(server)).code).toBe(0);
+
+      const quiet = await start({ ...settings, RUN_WORKER: 'off' });
+      const worker = launch(settings, 'src/worker-cli.ts');
+      await shows(worker, 'The worker does jobs as they come.');
+      await stealSession();
+      await shows(worker, told);
+      expect((await interrupt(worker)).code).toBe(0);
+      expect((await interrupt(quiet)).code).toBe(0);
+      expect(quiet.shown()).not.toContain('Mail to');
+      expect(readdirSync(path.join(folder, 'mail', 'outbox'))).toHaveLength(2);
+    },
+    90 * SECONDS,
   );
 
   test(

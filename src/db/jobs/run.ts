@@ -23,6 +23,9 @@ const AT_ONCE = 4;
 /** Jobs are announced; this is for those that are due later, or were announced while nobody listened. */
 const POLL_MS = 1_000;
 const RECLAIM_MS = 5_000;
+const SWEEP_MS = 3_600_000;
+/** After a start, which may be one of many. */
+const FIRST_SWEEP_MS = 60_000;
 
 /** Does jobs as they come, and those of workers that died. */
 export async function runJobs(settings: JobSettings): Promise<JobRunner> {
@@ -36,11 +39,13 @@ export async function runJobs(settings: JobSettings): Promise<JobRunner> {
   }
   const options = { ...sharedOptions(settings, presences), concurrency: AT_ONCE, pollInterval: POLL_MS };
   const workers = runTaskList(options, toTasks(settings.tasks, settings.onFailure), pool);
-  const reclaim = setInterval(() => {
-    pool.query('SELECT jobs.reclaim()').catch((error: Error) => settings.onTrouble(error.message));
-  }, RECLAIM_MS);
+  const call = (name: 'reclaim' | 'sweep') => (): void => {
+    pool.query(`SELECT jobs.${name}()`).catch((error: Error) => settings.onTrouble(error.message));
+  };
+  const timers = [setInterval(call('reclaim'), RECLAIM_MS), setInterval(call('sweep'), SWEEP_MS)];
+  const firstSweep = setTimeout(call('sweep'), FIRST_SWEEP_MS);
   const stop = async (): Promise<void> => {
-    clearInterval(reclaim);
+    for (const timer of [...timers, firstSweep]) clearTimeout(timer);
     await workers.gracefulShutdown();
     await Promise.all(presences.map((each) => each.end()));
     await pool.end();
