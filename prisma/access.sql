@@ -31,7 +31,8 @@ BEGIN
   FOREACH tenant_table IN ARRAY ARRAY['organizations', 'users', 'companies', 'contacts', 'pipelines', 'pipeline_stages',
                                       'deals', 'activities', 'audit_logs', 'audit_values', 'audit_heads', 'deal_history',
                                       'pipeline_history', 'idempotency_keys', 'sessions', 'refresh_tokens', 'exchange_rates',
-                                      'search_words', 'search_terms', 'search_notes'] LOOP
+                                      'search_words', 'search_terms', 'search_notes',
+                                      'registrations', 'invitations', 'account_tokens', 'reset_requests'] LOOP
     tenant_key := CASE tenant_table WHEN 'organizations' THEN 'id' ELSE 'org_id' END;
     FOREACH policy_name IN ARRAY ARRAY['tenant', 'reader', 'owner'] LOOP
       EXECUTE format('DROP POLICY IF EXISTS %I ON public.%I', policy_name, tenant_table);
@@ -42,7 +43,8 @@ BEGIN
     EXECUTE format('CREATE POLICY reader ON public.%I FOR SELECT TO {{reader}} USING (true)', tenant_table);
     -- FORCE binds the owner too: without this a migration's backfill would touch no row and say nothing.
     EXECUTE format('CREATE POLICY owner ON public.%I TO {{owner}} USING (true) WITH CHECK (true)', tenant_table);
-    CONTINUE WHEN tenant_table IN ('refresh_tokens', 'audit_heads', 'idempotency_keys');
+    CONTINUE WHEN tenant_table IN ('refresh_tokens', 'audit_heads', 'idempotency_keys', 'registrations', 'account_tokens',
+                                   'reset_requests');
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO shown_columns
       FROM pg_attribute
      WHERE attrelid = format('public.%I', tenant_table)::regclass AND attnum > 0 AND NOT attisdropped
@@ -69,7 +71,14 @@ GRANT INSERT ON public.audit_logs TO {{app}};
 GRANT SELECT, INSERT ON public.audit_values, public.deal_history, public.pipeline_history TO {{app}};
 GRANT SELECT, INSERT, UPDATE (seq, updated_at) ON public.audit_heads TO {{app}};
 GRANT SELECT, INSERT, UPDATE, DELETE ON public.idempotency_keys TO {{app}};
-GRANT UPDATE (name, settings) ON public.organizations TO {{app}};
+-- An organization is founded in its own name: the policies let nobody make another one, or somebody of another one. A password's
+-- hash can be set and never be read; reading it is the sign-in role's.
+GRANT INSERT, UPDATE (name, settings) ON public.organizations TO {{app}};
+GRANT INSERT, UPDATE (email, password_hash) ON public.users TO {{app}};
+GRANT SELECT, INSERT, UPDATE (confirmed_at, user_id) ON public.registrations TO {{app}};
+GRANT INSERT, UPDATE (accepted_at, user_id, revoked_at) ON public.invitations TO {{app}};
+GRANT SELECT, INSERT, UPDATE (used_at, voided_at) ON public.account_tokens TO {{app}};
+GRANT SELECT, INSERT ON public.reset_requests TO {{app}};
 GRANT UPDATE (first_name, last_name, role, is_active, time_zone, locale, last_login_at) ON public.users TO {{app}};
 GRANT UPDATE (owner_id, name, industry, website, phone, phone_e164, phone_digits, merged_into, deleted_at) ON public.companies TO {{app}};
 GRANT UPDATE (company_id, owner_id, first_name, last_name, email, phone, phone_e164, phone_digits, job_title, status, tags, last_activity_at,
@@ -101,6 +110,16 @@ CREATE FUNCTION signin.renew_hash(login_org uuid, login_user uuid, old_hash text
   RETURNS void LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT set_config('app.derived', 'on', true);
   UPDATE public.users SET password_hash = new_hash WHERE org_id = login_org AND id = login_user AND password_hash = old_hash
+$$;
+-- Whether anybody has an account with this address: what a mail to it says depends on it, and never an answer.
+CREATE FUNCTION signin.is_taken(address text) RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM public.users AS u WHERE u.email = lower(address))
+$$;
+-- A newer registration makes older ones of the same address worthless, each in an organization to be of its own.
+CREATE FUNCTION signin.newest_registration(address text) RETURNS uuid
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT r.id FROM public.registrations AS r WHERE r.email = address ORDER BY r.created_at DESC, r.id DESC LIMIT 1
 $$;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA signin FROM PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA signin TO {{signin}};

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Core } from './app.js';
 import { runJobs, runJobsOnce, type JobFailure, type JobRunner, type JobSettings } from './db/index.js';
-import { mails } from './domain/index.js';
+import { mails, tasksOf } from './domain/index.js';
 import { links } from './domain/mail/links.js';
 import { mailTask, type Mailer } from './domain/mail/task.js';
 
@@ -35,7 +35,7 @@ function jobSettings(
   const mail = mailTask({ database, composers: mails, links: links(webUrl, mailTokens), mailer, from: mailFrom, now });
   return {
     url: workerUrl,
-    tasks: { mail },
+    tasks: { mail, ...tasksOf(database, now) },
     onFailure: (failure) => {
       const { cause: _, isLast, ...told } = failure;
       log[isLast ? 'error' : 'warn'](told, isLast ? 'A job failed for the last time.' : 'A job failed and is tried again.');

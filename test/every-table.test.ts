@@ -152,8 +152,11 @@ test('nothing can set identity, tenant, version or timestamps, and audit rows ca
      WHERE EXISTS (SELECT FROM pg_attribute WHERE attrelid = ('public.' || t)::regclass AND attname = c) AND has_column_privilege('public.' || t, c, 'UPDATE')`,
     [tables],
   );
-  // The head of the audit moves with every change; an idempotency key that has expired is taken over.
-  expect(settable.sort()).toEqual(['audit_heads.updated_at', 'idempotency_keys.org_id']);
+  // The head of the audit moves with every change; an idempotency key that has expired is taken over; a password can be set, not read.
+  expect(settable.sort()).toEqual(['audit_heads.updated_at', 'idempotency_keys.org_id', 'users.password_hash']);
+  expect(await names(app, `SELECT 'read' AS name WHERE has_column_privilege('public.users', 'password_hash', 'SELECT')`)).toEqual(
+    [],
+  );
   const deletable = await names(
     app,
     `SELECT t AS name FROM unnest($1::text[]) AS t WHERE has_table_privilege('public.' || t, 'DELETE')`,

@@ -242,6 +242,14 @@ describe.each([
         stages: stages.map((id, place) => ({ id, name: `Stage ${place}`, probability: 1 })),
       },
     ]);
+    const invitation = randomUUID();
+    const invited = {
+      email: `${invitation}@example.com`,
+      role: 'MEMBER',
+      invited_by_id: users[0],
+      expires_at: '9999-01-01T00:00:00Z',
+    };
+    await stage.world.insert('invitations', [{ org_id: org.id, id: invitation, ...invited }]);
     const company = await stage.world.company(org, columns);
     const contact = await stage.world.contact(org, columns);
     const place = { pipeline_id: pipeline, stage_id: stages[0], ...columns };
@@ -255,6 +263,8 @@ describe.each([
       contacts: [contact],
       deals,
       activities: [activity],
+      // They are revoked, never deleted.
+      ...(!columns.deleted_at && { invitations: [invitation] }),
       exchange_rates: [await stage.world.rate(org, columns)],
     };
   }
@@ -386,13 +396,22 @@ describe.each([
     );
     const without = mutations.filter((mutation) => !covered.some((position) => position.mutation === mutation));
     expect(without.map((mutation) => mutation.name).sort()).toEqual([
+      'acceptInvitation',
+      'changeEmail',
+      'changePassword',
+      'confirmEmailChange',
+      'confirmRegistration',
       'deleteTag',
+      'inviteUser',
       'login',
       'logout',
       'logoutEverywhere',
       'mergeTags',
       'refreshToken',
+      'register',
       'renameTag',
+      'requestPasswordReset',
+      'resetPassword',
       'setExchangeRate',
       'updateOrganization',
       'updateViewer',

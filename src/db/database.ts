@@ -32,6 +32,10 @@ export interface Database {
   findLogin(email: string): Promise<Login | null>;
   /** Puts a new hash of the same password in the place of a login's, unless it has another password by now. */
   renewHash(login: Login, hash: string): Promise<void>;
+  /** Whether anybody has an account with this address; for mails to it, never for an answer. */
+  isEmailTaken(email: string): Promise<boolean>;
+  /** The newest registration of this address; the older ones are worthless. */
+  newestRegistration(email: string): Promise<string | null>;
   /** The role of a session's user, while the session runs and the user may sign in; null otherwise. */
   findSessionRole(session: { orgId: string; userId: string; sessionId: string }): Promise<Caller['role'] | null>;
   /** Whether the database answers. @throws DomainError UNAVAILABLE. */
@@ -74,6 +78,8 @@ export function openDatabase(settings: DatabaseSettings): Database {
       const values = [orgId, userId, passwordHash, hash];
       await signinPool.query('SELECT signin.renew_hash($1, $2, $3, $4)', values).catch(rethrow);
     },
+    isEmailTaken: async (email) => (await ask<boolean>(signinPool, 'SELECT signin.is_taken($1) AS answer', email)) === true,
+    newestRegistration: (email) => ask<string>(signinPool, 'SELECT signin.newest_registration($1) AS answer', email),
     findSessionRole: (session) => findSessionRole(readPool, session),
     ping: async () => {
       await readPool.query({ text: 'SELECT 1', query_timeout: PING_TIMEOUT_MS } as pg.QueryConfig).catch(rethrow);
@@ -132,6 +138,11 @@ async function findLogin(pool: pg.Pool, email: string): Promise<Login | null> {
     .catch(rethrow);
   const [row] = rows;
   return row ? { orgId: row.org_id, userId: row.user_id, passwordHash: row.password_hash, role: row.role } : null;
+}
+
+async function ask<Answer>(pool: pg.Pool, question: string, value: string): Promise<Answer | null> {
+  const { rows } = await pool.query<{ answer: Answer | null }>(question, [value]).catch(rethrow);
+  return rows[0]?.answer ?? null;
 }
 
 async function warmUp(pools: pg.Pool[]): Promise<void> {

@@ -132,6 +132,8 @@ export interface Entity {
    */
   visibility?: { own: readonly string[]; unowned?: string; through?: readonly string[] };
   fields: Record<string, FieldKind>;
+  /** Fields that can be written and never read; no fact tells what they hold. */
+  secrets: readonly string[];
   /**
    * Filters the schema offers, each with the operators whose condition is an index condition (a test reads the plans). All
    * other operators of the field's kind (`OPERATORS`) are offered too, and are checked row by row.
@@ -180,6 +182,7 @@ export function entity<const D extends Declaration<T>, T extends Table>(declarat
     bounded: [],
     toOne: {},
     toMany: {},
+    secrets: [],
     groups: {},
     aliases: {},
     forms: {},

@@ -1,10 +1,15 @@
 import type { Graph } from '../db/graph.js';
+import type { Database, Task } from '../db/index.js';
 import type { Resolvers } from '../generated/graphql.js';
+import { addressTask } from './accounts/addresses.js';
+import { invitationGraph } from './accounts/graph.js';
+import { accountMails } from './accounts/mails.js';
+import { accountResolvers, PUBLIC_ACCOUNT_FIELDS } from './accounts/resolvers.js';
 import { activityGraph } from './activities/graph.js';
 import { activityResolvers } from './activities/resolvers.js';
 import { sessionGraph } from './auth/graph.js';
 import { authMails } from './auth/mails.js';
-import { authResolvers, PUBLIC_FIELDS } from './auth/resolvers.js';
+import { authResolvers, PUBLIC_AUTH_FIELDS } from './auth/resolvers.js';
 import { companyGraph } from './companies/graph.js';
 import { companyResolvers } from './companies/resolvers.js';
 import { contactGraph } from './contacts/graph.js';
@@ -25,7 +30,8 @@ import { timelineResolvers } from './timeline/resolvers.js';
 import { userGraph } from './users/graph.js';
 import { userResolvers } from './users/resolvers.js';
 
-export { PUBLIC_FIELDS };
+/** Root fields that need no caller. */
+export const PUBLIC_FIELDS: readonly string[] = [...PUBLIC_AUTH_FIELDS, ...PUBLIC_ACCOUNT_FIELDS];
 
 /** The list of rooms. Adding a room is adding its lines here. */
 export const graph: Graph = new Map(
@@ -34,6 +40,7 @@ export const graph: Graph = new Map(
     companyGraph,
     contactGraph,
     dealGraph,
+    invitationGraph,
     organizationGraph,
     pipelineGraph,
     rateGraph,
@@ -44,9 +51,13 @@ export const graph: Graph = new Map(
 );
 
 /** Who composes which mail. */
-export const mails: Composers = { ...authMails };
+export const mails: Composers = { ...accountMails, ...authMails };
+
+/** What a worker can do beside sending mails. */
+export const tasksOf = (database: Database, now: () => number): Record<string, Task> => ({ address: addressTask(database, now) });
 
 export const resolvers: Resolvers[] = [
+  accountResolvers,
   activityResolvers,
   authResolvers,
   companyResolvers,

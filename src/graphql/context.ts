@@ -110,6 +110,12 @@ export class GraphContext {
     return byCookie ? { ...session, refreshToken: null } : session;
   }
 
+  /** Where a public mutation came from. @throws DomainError INVALID_INPUT when `@idempotent` is asked for. */
+  visit(info: GraphQLResolveInfo): WriteRequest['origin'] {
+    refuseIdempotency(info);
+    return writeRequest(info, this.requestId, this.device.ip).origin;
+  }
+
   /** For mutations without a caller, or that return a secret. @throws DomainError INVALID_INPUT when `@idempotent` is asked for. */
   refuseIdempotency(info: GraphQLResolveInfo): void {
     refuseIdempotency(info);

@@ -91,8 +91,12 @@ export interface Writer extends Enqueuer {
 type Finders = 'findFirst' | 'findMany' | 'count' | 'aggregate';
 type Models =
   | ('activity' | 'company' | 'contact' | 'deal' | 'dealHistory')
-  | ('organization' | 'pipeline' | 'pipelineHistory' | 'pipelineStage' | 'user');
-export type Beside = { session: Pick<Transaction['session'], 'updateMany'> };
+  | ('invitation' | 'organization' | 'pipeline' | 'pipelineHistory' | 'pipelineStage' | 'user');
+export interface Beside {
+  session: Pick<Transaction['session'], 'updateMany'>;
+  registration: Pick<Transaction['registration'], 'updateMany'>;
+  accountToken: Pick<Transaction['accountToken'], 'create' | 'updateMany'>;
+}
 export type Reads = { [M in Models]: Pick<Transaction[M], Finders & keyof Transaction[M]> };
 
 /** @see Writer */
@@ -210,7 +214,8 @@ async function apply(
     data: toPrisma(entity, { ...kept, ...changes }),
     select: { version: true },
   });
-  const values = told.map(([field, after]) => ({ field, before: row[field] ?? null, after: after ?? null }));
+  const shown = told.filter(([field]) => !entity.secrets.includes(field));
+  const values = shown.map(([field, after]) => ({ field, before: row[field] ?? null, after: after ?? null }));
   desk.facts.push({ action, entity, id: row.id, version, values, after: { ...row, ...changes } });
   return true;
 }
@@ -223,7 +228,8 @@ async function insert(desk: Desk, entity: Entity, action: string, values: Change
     data: toPrisma(entity, { ...given, ...(entity.tenant === 'org_id' && { orgId: desk.caller.orgId }) }),
     select: { version: true },
   });
-  const told = Object.entries(given).filter(([field, value]) => !['id', ...entity.derived].includes(field) && value !== null);
+  const untold = ['id', ...entity.derived, ...entity.secrets];
+  const told = Object.entries(given).filter(([field, value]) => !untold.includes(field) && value !== null);
   const facts = told.map(([field, after]) => ({ field, before: null, after }));
   desk.facts.push({ action, entity, id: given.id, version: 1, values: facts, after: given });
 }

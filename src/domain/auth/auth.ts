@@ -6,6 +6,7 @@ import type { Passwords } from './passwords.js';
 import { refreshSession, startSession, type Device, type Issued, type SessionSettings } from './sessions.js';
 import type { AccessToken, Tokens } from './tokens.js';
 
+export type { Device } from './sessions.js';
 export type { MailTokenRow, MailTokens } from './mail-tokens.js';
 
 /** What signing in works with. */
@@ -37,6 +38,25 @@ export async function login(door: AuthDoor, input: { email: string; password: st
   if (!found || !matches) throw invalidCredentials();
   if (door.passwords.isOutdated(found.passwordHash)) renewHash(door, found, input.password);
   return signedIn(door, await startSession(door, found, device));
+}
+
+/** Signs somebody in who has shown in another way who they are. */
+export async function signInAs(door: AuthDoor, user: { orgId: string; userId: string }, device: Device): Promise<SignedIn> {
+  return signedIn(door, await startSession(door, user, device));
+}
+
+/**
+ * For a link that was used already, by somebody whose answer was lost: the password that was chosen with it signs in again.
+ * Null for another one.
+ */
+export async function signInAgain(
+  door: AuthDoor,
+  who: { email: string; orgId: string; password: string },
+  device: Device,
+): Promise<SignedIn | null> {
+  const found = await door.database.findLogin(who.email);
+  const matches = await door.passwords.matches(who.password, found?.orgId === who.orgId ? found.passwordHash : null);
+  return found && matches ? signInAs(door, found, device) : null;
 }
 
 /** Goes on with a session. @throws DomainError SESSION_ENDED, UNAUTHENTICATED. */

@@ -9,7 +9,7 @@ import { isUuid } from '../../lib/uuid.js';
 import type { SessionRow } from './graph.js';
 
 /** Root fields that need no caller. Everything else answers a visitor UNAUTHENTICATED (test/every-field.test.ts). */
-export const PUBLIC_FIELDS: readonly string[] = ['Mutation.login', 'Mutation.refreshToken'];
+export const PUBLIC_AUTH_FIELDS: readonly string[] = ['Mutation.login', 'Mutation.refreshToken'];
 
 export const authResolvers: Resolvers = {
   Query: {

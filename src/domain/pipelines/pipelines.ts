@@ -10,6 +10,7 @@ import { checkCanWritePipelines } from './rules.js';
 import { stagesFrom, type Stage } from './stages.js';
 
 export type { PipelineRow, StageRow } from './graph.js';
+export { foundPipeline } from './first-pipeline.js';
 
 const FIELDS: FieldRules = { name: { required: true, longest: 200 } };
 

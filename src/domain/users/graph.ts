@@ -19,6 +19,7 @@ export const userGraph = entity({
     createdAt: 'timestamp',
     updatedAt: 'timestamp',
   },
+  secrets: ['passwordHash'],
   filters: {
     id: ['eq', 'in'],
     email: [],

@@ -17,6 +17,11 @@ export function checkCanGrant(caller: Caller, role: Role): void {
   if (!can(caller, 'users:write') || !isAtLeast(caller.role, role)) throw forbidden(`make somebody ${role}`);
 }
 
+/** Invitations are for who manages the team. @throws DomainError FORBIDDEN. */
+export function checkCanInvite(caller: Caller): void {
+  if (!can(caller, 'users:write')) throw forbidden('invite people');
+}
+
 /** Only what is one's own can be given away. @throws DomainError FORBIDDEN. */
 export function checkOwnsOrganization(caller: Caller): void {
   if (caller.role !== 'OWNER') throw forbidden('give the organization away');

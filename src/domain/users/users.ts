@@ -6,7 +6,11 @@ import { changesFrom, type FieldRules } from '../input.js';
 import type { UserRow } from './graph.js';
 import { giveAllRecords } from './reassign.js';
 import { checkCanGrant, checkCanManageUser, checkOwnsOrganization } from './rules.js';
+import { revokeInvitationsOf } from './sent-invitations.js';
 import { checkIsNotLastOwner, holdActiveUser, managerNow } from './standing.js';
+
+export { checkCanGrant, checkCanInvite } from './rules.js';
+export { managerNow } from './standing.js';
 
 const FIELDS: FieldRules = {
   firstName: { longest: 200, cleared: '' },
@@ -53,6 +57,7 @@ export async function changeRole(
 ): Promise<string> {
   return manage(request, id, { action: 'CHANGE_ROLE', expectedVersion, grants: role }, async (user, writer) => {
     if (role !== 'OWNER') await checkIsNotLastOwner(writer, user);
+    await revokeInvitationsOf(writer, user.id, role);
     return { role };
   });
 }
@@ -67,6 +72,7 @@ export async function deactivateUser(
   return manage(request, id, { action: 'DEACTIVATE', expectedVersion }, async (user, writer) => {
     await checkIsNotLastOwner(writer, user);
     if (typeof input.reassignTo === 'string') await handOver(writer, user, input.reassignTo);
+    await revokeInvitationsOf(writer, user.id, null);
     await endSessionsOf(writer, user.id);
     return { isActive: false };
   });
@@ -93,6 +99,7 @@ export async function transferOwnership(request: WriteRequest, to: string): Prom
     const action = 'TRANSFER_OWNERSHIP';
     await writer.edit<UserRow>('users', heir.id, { action, check }, () => ({ role: 'OWNER' }));
     await writer.edit<UserRow>('users', userId, { action, check }, () => ({ role: 'ADMIN' }));
+    await revokeInvitationsOf(writer, userId, 'ADMIN');
   });
 }
 

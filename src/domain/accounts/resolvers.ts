@@ -1,0 +1,79 @@
+import { checkIsSignedIn, type SignedInCaller } from '../../caller.js';
+import type { WriteRequest } from '../../db/index.js';
+import type { Resolvers } from '../../generated/graphql.js';
+import { addressFrom } from './address-input.js';
+import { changeEmail, confirmEmailChange } from './emails.js';
+import type { InvitationRow } from './graph.js';
+import { inviteUser, listInvitations, revokeInvitation } from './invitations.js';
+import { acceptInvitation } from './joining.js';
+import { changePassword, requestPasswordReset, resetPassword } from './passwords.js';
+import { confirmRegistration, register } from './registrations.js';
+
+/** Root fields that need no caller (test/every-field.test.ts). */
+export const PUBLIC_ACCOUNT_FIELDS: readonly string[] = [
+  'Mutation.register',
+  'Mutation.confirmRegistration',
+  'Mutation.acceptInvitation',
+  'Mutation.requestPasswordReset',
+  'Mutation.resetPassword',
+  'Mutation.confirmEmailChange',
+];
+
+const ACCEPTED = { accepted: true };
+
+export const accountResolvers: Resolvers = {
+  Query: { invitations: (_, __, { reader, door }) => listInvitations(reader, door.now()) },
+  Mutation: {
+    register: async (_, { input }, context, info) => {
+      context.refuseIdempotency(info);
+      await register(context.door, addressFrom(input.email, ['input', 'email']), input);
+      return ACCEPTED;
+    },
+    confirmRegistration: async (_, { input }, context, info) => {
+      const session = await confirmRegistration(context.door, input, context.visit(info), context.device);
+      return context.signedIn(session, input.transport === 'COOKIE');
+    },
+    inviteUser: (_, { input: { email, role } }, context, info) =>
+      context.write(info, (request) => {
+        const invited = { email: addressFrom(email, ['input', 'email']), role };
+        return inviteUser(request, invited, context.door.now());
+      }),
+    revokeInvitation: (_, { id, expectedVersion }, context, info) =>
+      context.write(info, (request) => revokeInvitation(request, id, expectedVersion, context.door.now())),
+    acceptInvitation: async (_, { input }, context, info) => {
+      const session = await acceptInvitation(context.door, input, context.visit(info), context.device);
+      return context.signedIn(session, input.transport === 'COOKIE');
+    },
+    changePassword: (_, input, context, info) => {
+      const signedIn = checkIsSignedIn(context.caller);
+      context.refuseIdempotency(info);
+      return context.write(info, (request) => changePassword(context.door, as(signedIn, request), input));
+    },
+    requestPasswordReset: async (_, { email }, context, info) => {
+      context.refuseIdempotency(info);
+      await requestPasswordReset(context.door, addressFrom(email, ['email']));
+      return ACCEPTED;
+    },
+    resetPassword: async (_, { input }, context, info) => {
+      const session = await resetPassword(context.door, input, context.visit(info), context.device);
+      return context.signedIn(session, input.transport === 'COOKIE');
+    },
+    changeEmail: async (_, { currentPassword, newEmail }, context, info) => {
+      const signedIn = checkIsSignedIn(context.caller);
+      context.refuseIdempotency(info);
+      const input = { currentPassword, email: addressFrom(newEmail, ['newEmail']) };
+      await context.write(info, (request) => changeEmail(context.door, as(signedIn, request), input));
+      return ACCEPTED;
+    },
+    confirmEmailChange: async (_, { token }, context, info) => ({
+      email: await confirmEmailChange(context.door, token, context.visit(info)),
+    }),
+  },
+  InvitationPayload: {
+    invitation: ({ id }, _, { reader }) => reader.find('invitations', id) as Promise<InvitationRow | null>,
+  },
+};
+
+function as(caller: SignedInCaller, request: WriteRequest): WriteRequest & { caller: SignedInCaller } {
+  return { ...request, caller };
+}
