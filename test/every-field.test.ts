@@ -169,6 +169,7 @@ test('rooms declare exactly the orders that the schema offers, and each says whe
   });
   expect(ordered.map(({ entity }) => entity)).toEqual(expect.arrayContaining([...graph.values()].filter(({ root }) => root)));
   for (const { entity, order } of ordered) {
+    expect(entity.orders).toEqual(expect.arrayContaining(Object.values(entity.stands).map((key) => key.for)));
     expect(order.isOneOf).toBe(true);
     const related = Object.entries(entity.toOne).filter(([, { entity: table }]) =>
       ordered.some((other) => other.entity.table === table),
@@ -180,7 +181,7 @@ test('rooms declare exactly the orders that the schema offers, and each says whe
     expect([entity.type, Object.fromEntries(offered)]).toEqual([
       entity.type,
       Object.fromEntries([
-        ...entity.orders.map((name) => [name, 'Indexed']),
+        ...[...entity.orders, ...Object.keys(entity.stands)].map((name) => [name, 'Indexed']),
         ...[...entity.bounded, ...related.map(([name]) => name)].map((name) => [name, 'Bounded']),
         ...Object.keys(entity.families).map((name) => [name, expect.stringMatching(/Indexed|Bounded/)]),
       ]),

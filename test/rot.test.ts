@@ -85,6 +85,46 @@ test('deals are ordered by when they rot: those longest rotten first, those that
   expect(data.deals.nodes.map((deal: { id: string }) => deal.id)).toEqual([longest, rotten, next, never]);
 });
 
+test('deals are filtered by rot and age, and ordered by them though time goes on between two pages', async () => {
+  await setDays([14, 7, null]);
+  const make = (days: number, at: number): Promise<string> =>
+    stage.world.deal(org, {
+      stage_entered_at: ago(days),
+      created_at: ago(days + 5),
+      stage_id: org.stageIds[at],
+      position: `a${days}`,
+    });
+  const [never, next, rotten, longest] = [await make(300, 2), await make(1, 0), await make(30, 0), await make(29, 1)];
+  const find = async (filter: object, orderBy: object = { age: 'DESC' }): Promise<string[]> => {
+    const found: string[] = [];
+    for (let after: string | null = null, more = true; more;) {
+      const answer = await send(
+        'query ($f: DealFilter, $o: [DealOrder!], $a: String) { deals(filter: $f, orderBy: $o, first: 1, after: $a) { nodes { id } pageInfo { hasNextPage endCursor } } }',
+        { f: filter, o: [orderBy], a: after },
+      );
+      expect(answer.errors).toBeUndefined();
+      const { nodes, pageInfo } = answer.data.deals;
+      found.push(...nodes.map((deal: { id: string }) => deal.id));
+      after = pageInfo.endCursor;
+      more = pageInfo.hasNextPage;
+    }
+    return found;
+  };
+  const DAYS = 86_400;
+  expect(await find({ isRotting: { eq: true } })).toEqual([rotten, longest]);
+  expect(await find({ isRotting: { eq: false } })).toEqual([never, next]);
+  expect(await find({ rottingSince: { isNull: true } })).toEqual([never, next]);
+  expect(await find({ rottingSince: { lt: ago(20) } })).toEqual([longest]);
+  expect(await find({ rotsAt: { gt: ago(0) } })).toEqual([next]);
+  expect(await find({ timeInStage: { gte: 30 * DAYS } })).toEqual([never, rotten]);
+  expect(await find({ age: { lt: 35 * DAYS } })).toEqual([longest, next]);
+  expect(await find({ not: { age: { lt: 35 * DAYS } } })).toEqual([never, rotten]);
+  expect(await find({}, { timeInStage: 'ASC' })).toEqual([next, longest, rotten, never]);
+  expect(await find({}, { age: 'DESC' })).toEqual([never, rotten, longest, next]);
+  expect(await find({}, { rottingSince: 'ASC' })).toEqual([longest, rotten, next, never]);
+  expect(await find({}, { rottingSince: 'DESC_NULLS_FIRST' })).toEqual([never, next, rotten, longest]);
+});
+
 /** Deals whose rots_at is not what its definition says. */
 async function wrong(): Promise<unknown[]> {
   const { rows } = await stage.world.client.query(

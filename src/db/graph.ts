@@ -145,6 +145,11 @@ export interface Entity {
   orders: readonly string[];
   /** Sort keys that no index walks: a list of more than 10,000 rows refuses them. Those of to-one relations are offered besides. */
   bounded: readonly string[];
+  /**
+   * Sort keys that are another one of `orders` by another name: what is read against now, such as an age, moves between two pages,
+   * and the moment behind it does not.
+   */
+  stands: Record<string, { for: string; reversed?: true }>;
   defaultOrder: OrderTerm;
   toOne: Record<string, ToOne>;
   toMany: Record<string, ToMany>;
@@ -180,6 +185,7 @@ export function entity<const D extends Declaration<T>, T extends Table>(declarat
     filters: {},
     orders: [],
     bounded: [],
+    stands: {},
     toOne: {},
     toMany: {},
     secrets: [],

@@ -54,9 +54,17 @@ function keyOf(entity: Entity, item: OrderInput, graph: Graph, path: Path, hops:
   const [name, operand] = term;
   const family = entity.families[name];
   if (family) return family.order(operand, [...path, name]);
+  const standsFor = entity.stands[name];
+  if (standsFor) return stoodFor(entity, standsFor, operand as SortValue);
   if (typeof operand === 'string') return { ...fieldKey(entity, name), sort: operand as SortValue };
   if (hops === MOST_HOPS) throw invalid(path, `An order follows at most ${MOST_HOPS} relations.`, 'TOO_MANY');
   return relatedKey(entity, name, operand as OrderInput, graph, [...path, name], hops + 1);
+}
+
+/** Turned around where the one is long when the other is early; neither is ever null then. */
+function stoodFor(entity: Entity, { for: field, reversed }: Entity['stands'][string], sort: SortValue): SortedValue {
+  const turned = sort.startsWith('DESC') ? 'ASC' : 'DESC';
+  return { ...fieldKey(entity, field), sort: reversed ? turned : sort };
 }
 
 function fieldKey(entity: Entity, field: string): KeyValue {

@@ -64,6 +64,11 @@ export const dealGraph = entity({
   },
   orders: ['position', 'value', 'expectedCloseDate', 'rotsAt', 'stageEnteredAt', 'createdAt', 'updatedAt'],
   bounded: ['title', 'lastActivityAt'],
+  stands: {
+    rottingSince: { for: 'rotsAt' },
+    age: { for: 'createdAt', reversed: true },
+    timeInStage: { for: 'stageEnteredAt', reversed: true },
+  },
   defaultOrder: ['createdAt', 'DESC'],
   toOne: {
     pipeline: { entity: 'pipelines', key: 'pipelineId', evenDeleted: true },
