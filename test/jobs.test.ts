@@ -11,6 +11,7 @@ import {
   type Task,
 } from '../src/db/index.js';
 import { callerOf, openStage, type Stage } from './support/app.js';
+import { asAdmin } from './support/cluster.js';
 import { connect } from './support/database.js';
 import type { Organization } from './support/world.js';
 
@@ -59,12 +60,18 @@ interface JobRow {
   key: string | null;
   payload: Record<string, string>;
   last_error: string | null;
+  locked_by: string | null;
   run_at: Date;
 }
 
 const jobsOf = async (orgId: string): Promise<JobRow[]> =>
   (await stage.world.client.query<JobRow>(`SELECT * FROM graphile_worker._private_jobs WHERE payload ->> 'orgId' = $1`, [orgId]))
     .rows;
+
+const lockedJobs = async (): Promise<number> => (await jobsOf(org.id)).filter((job) => job.locked_by).length;
+
+const pidOf = async (client: pg.Client): Promise<number> =>
+  (await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows[0]?.pid ?? 0;
 
 test('a job of a change that commits is done, in its organization’s name; one that rolls back never was', async () => {
   const request = { database: stage.app.database, origin: { operation: null, requestId: null }, idempotency: null };
@@ -203,6 +210,50 @@ test('a job is taken from a worker that is gone, not from one that is there', as
   await worker.query('SELECT jobs.reclaim()');
   expect(await jobsDone()).toHaveLength(1);
 });
+
+test('a worker outlives its database: what it could not note is done again, and it goes on', async () => {
+  const done: string[] = [];
+  let goOn = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (goOn = resolve));
+  const slow: Task = async ({ jobId }) => {
+    await gate;
+    done.push(jobId);
+  };
+  const trouble: string[] = [];
+  // The library prints what ended a worker of its own.
+  const { trace } = console;
+  console.trace = () => undefined;
+  const settings = {
+    url: stage.database.workerUrl,
+    onFailure: () => undefined,
+    onTrouble: (message: string) => trouble.push(message),
+  };
+  const runner = await runJobs({ ...settings, tasks: { probe: slow } });
+  const { name, adminUrl } = stage.database;
+  const until = async (isTrue: () => boolean | Promise<boolean>): Promise<void> => {
+    for (const end = Date.now() + 20_000; Date.now() < end && !(await isTrue());)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await isTrue()).toBe(true);
+  };
+  await add();
+  await until(async () => (await lockedJobs()) === 1);
+  const [job] = await jobsOf(org.id);
+  // Nobody gets in, and the worker is thrown out, while its job runs.
+  const role = new URL(stage.database.workerUrl).username;
+  await asAdmin(adminUrl, [
+    `ALTER DATABASE ${name} CONNECTION LIMIT 0`,
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND usename = '${role}' AND pid <> ${await pidOf(worker)}`,
+  ]);
+  goOn();
+  await until(() => done.length === 1 && trouble.length > 0);
+  await asAdmin(adminUrl, [`ALTER DATABASE ${name} CONNECTION LIMIT -1`]);
+  await until(async () => done.length === 2 && (await jobsOf(org.id)).length === 0);
+  expect(done).toEqual([job?.id, job?.id]);
+  await add();
+  await until(() => done.length === 3);
+  await runner.stop();
+  console.trace = trace;
+}, 60_000);
 
 test('what is over is swept after its time, in every organization, and nothing else', async () => {
   const { client } = stage.world;
