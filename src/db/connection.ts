@@ -4,6 +4,9 @@ import type { CursorSeal } from './engine/cursor.js';
 import type { MoneyTotalRow } from './engine/totals.js';
 import type { PageRow } from './engine/page.js';
 
+/** At once when it was brought along, later when it has to be read. */
+export type Soon<Value> = Value | Promise<Value>;
+
 /** A page's rows, in list order, and whether more lie on either side. */
 export interface Page<R> {
   rows: R[];
@@ -13,9 +16,9 @@ export interface Page<R> {
 
 /** A Relay connection whose parts are read when they are asked for: rows only for rows, counts only for counts. */
 export interface Connection<R> {
-  edges: () => Promise<Edge<R>[]>;
-  nodes: () => Promise<R[]>;
-  pageInfo: () => Promise<PageInfo>;
+  edges: () => Soon<Edge<R>[]>;
+  nodes: () => Soon<R[]>;
+  pageInfo: () => Soon<PageInfo>;
   totalCount: () => Promise<number>;
   totals: () => Promise<MoneyTotalRow[]>;
   /** @throws DomainError INVALID_INPUT for too many keys or groups. */
@@ -36,7 +39,7 @@ export interface PageInfo {
 
 /** What a connection reads from, each at most once. */
 export interface Sources<R> {
-  page: () => Promise<Page<R>>;
+  page: () => Soon<Page<R>>;
   count: () => Promise<number>;
   totals: () => Promise<MoneyTotalRow[]>;
   aggregates: (args: AggregateArgs) => Promise<AggregateRow[]>;
@@ -52,17 +55,21 @@ export function connection<R extends { id: string }>(window: Window, seal: Curso
     );
   };
   return {
-    edges: async () => (await sources.page()).rows.map((node) => ({ node, cursor: () => cursorOf(node) })),
-    nodes: async () => (await sources.page()).rows,
-    pageInfo: async () => {
-      const { rows, hasNextPage, hasPreviousPage } = await sources.page();
-      const cursorAt = (row: R | undefined): string | null => (row ? cursorOf(row) : null);
-      return { hasNextPage, hasPreviousPage, startCursor: () => cursorAt(rows[0]), endCursor: () => cursorAt(rows.at(-1)) };
-    },
+    edges: () => when(sources.page(), ({ rows }) => rows.map((node) => ({ node, cursor: () => cursorOf(node) }))),
+    nodes: () => when(sources.page(), ({ rows }) => rows),
+    pageInfo: () =>
+      when(sources.page(), ({ rows, hasNextPage, hasPreviousPage }) => {
+        const cursorAt = (row: R | undefined): string | null => (row ? cursorOf(row) : null);
+        return { hasNextPage, hasPreviousPage, startCursor: () => cursorAt(rows[0]), endCursor: () => cursorAt(rows.at(-1)) };
+      }),
     totalCount: sources.count,
     totals: sources.totals,
     aggregates: sources.aggregates,
   };
+}
+
+function when<Value, Result>(value: Soon<Value>, then: (value: Value) => Result): Soon<Result> {
+  return value instanceof Promise ? value.then(then) : then(value);
 }
 
 /** The page of one parent from the rows its statement answered. */

@@ -17,3 +17,4 @@ export { enqueue, enqueuer, type Enqueuer, type JobRequest } from './jobs/enqueu
 export { runJobs, runJobsOnce, type JobRunner, type JobSettings } from './jobs/run.js';
 export type { JobFailure, JobInfo, Task } from './jobs/tasks.js';
 export { cursorSeal, type CursorSeal } from './engine/cursor.js';
+export type { Ahead, AheadRelation } from './engine/ahead.js';

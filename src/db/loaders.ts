@@ -22,6 +22,8 @@ export interface Loaders {
 export interface ParentQuestion<Value> {
   /** Equal questions have equal names: relation, arguments, and what is asked. */
   what: string;
+  /** Tells questions of one name apart. */
+  which?: object | null;
   /** Field of the listed entity that holds the parent's id; null: the list is the organization's. */
   key: string | null;
   statement: (parents: Parents | null) => Statement;
@@ -30,8 +32,15 @@ export interface ParentQuestion<Value> {
 
 /** @see Loaders */
 export function makeLoaders(scope: Scope, snapshot: Snapshot): Loaders {
-  const loaders = new Map<string, DataLoader<string, unknown>>();
-  const load = <Value>(what: string, id: string, batch: (ids: readonly string[]) => Promise<Value[]>): Promise<Value> => {
+  const shelves = new Map<object | null, Map<string, DataLoader<string, unknown>>>();
+  const load = <Value>(
+    what: string,
+    id: string,
+    batch: (ids: readonly string[]) => Promise<Value[]>,
+    which: object | null = null,
+  ): Promise<Value> => {
+    const loaders = shelves.get(which) ?? new Map<string, DataLoader<string, unknown>>();
+    shelves.set(which, loaders);
     const loader = loaders.get(what) ?? new DataLoader<string, unknown>(batch);
     loaders.set(what, loader);
     return loader.load(id) as Promise<Value>;
@@ -49,11 +58,16 @@ export function makeLoaders(scope: Scope, snapshot: Snapshot): Loaders {
         const found = groupBy(rows, (row) => row[key]);
         return ids.map((parent) => found.get(parent) ?? []);
       }),
-    ofParent: ({ what, key, statement, valueOf }, parentId) =>
-      load(what, parentId, async (ids) => {
-        const rows = await snapshot.query<PageRow>(statement(key ? { key, ids } : null));
-        const found = key ? groupBy(rows, (row) => row.$parent) : null;
-        return ids.map((id) => valueOf(found ? (found.get(id) ?? []) : rows));
-      }),
+    ofParent: ({ what, which, key, statement, valueOf }, parentId) =>
+      load(
+        what,
+        parentId,
+        async (ids) => {
+          const rows = await snapshot.query<PageRow>(statement(key ? { key, ids } : null));
+          const found = key ? groupBy(rows, (row) => row.$parent) : null;
+          return ids.map((id) => valueOf(found ? (found.get(id) ?? []) : rows));
+        },
+        which,
+      ),
   };
 }

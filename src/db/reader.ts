@@ -1,11 +1,12 @@
 import type { Caller } from '../caller.js';
 import { canonical } from '../lib/canonical.js';
 import { isUuid } from '../lib/uuid.js';
-import { connection, pageFrom, type Connection } from './connection.js';
+import { connection, pageFrom, type Connection, type Page, type Soon } from './connection.js';
+import { bring, broughtAlong, type Ahead } from './engine/ahead.js';
 import { checkLength } from './engine/bounded.js';
 import type { CursorSeal } from './engine/cursor.js';
 import { aggregateStatement, groupedBy, groupsFrom, type AggregateArgs } from './engine/aggregate.js';
-import { countStatement, pageStatement, parentsTable, type PageRow, type Parents } from './engine/page.js';
+import { countStatement, isBounded, pageStatement, parentsTable, type PageRow, type Parents } from './engine/page.js';
 import { scopeOf, type Deleted, type Scope, type ScopeSettings } from './engine/scope.js';
 import { compile, type Sql, type Statement } from './engine/sql.js';
 import { tallyStatement, type TallyArgs } from './engine/tally.js';
@@ -21,7 +22,7 @@ export type AnyRow = { id: string } & Record<string, unknown>;
 
 /**
  * What one caller can see, in one snapshot: the only way rooms read records. Loaders live as long as it does, so nothing
- * read for one request is there for the next.
+ * read for one request is there for the next. `ahead` says what will be read of a page's rows, so that it comes in the same statement.
  */
 export interface Reader {
   readonly caller: Caller;
@@ -30,11 +31,11 @@ export interface Reader {
   /** A record by id; null when it is missing, foreign, hidden, or deleted (unless `deleted` says otherwise). */
   find(table: string, id: string, deleted?: Deleted | null): Promise<AnyRow | null>;
   /** The record a to-one relation of `row` leads to. */
-  one(table: string, relation: string, row: object): Promise<AnyRow | null>;
+  one(table: string, relation: string, row: object): Soon<AnyRow | null>;
   /** A page of the whole organization. @throws DomainError INVALID_INPUT for bad arguments. */
-  page(table: string, args: PageArgs): Connection<AnyRow>;
+  page(table: string, args: PageArgs, ahead?: Ahead | null): Connection<AnyRow>;
   /** A page of a to-many relation of `row`. @throws DomainError INVALID_INPUT for bad arguments. */
-  many(table: string, relation: string, row: { id: string }, args: PageArgs): Connection<AnyRow>;
+  many(table: string, relation: string, row: { id: string }, args: PageArgs, ahead?: () => Ahead | null): Connection<AnyRow>;
   /** All rows of `table` whose `key` is `id`, ordered by `orderBy`: for values embedded in a record, never for records. */
   embedded(table: string, key: string, id: string, orderBy: string): Promise<AnyRow[]>;
   /** Where a deal that the caller sees has been, the first stage first. */
@@ -75,19 +76,23 @@ export function openReader(caller: Caller, snapshot: Snapshot, settings: ReaderS
     now: scope.now,
     find: async (table, id, deleted) => (isUuid(id) ? loaders.byId(entityOf(graph, table), id, deleted ?? undefined) : null),
     one: async (table, name, row) => {
+      const along = broughtAlong(row, name);
+      if (along) return along.record ?? null;
       const relation = relationOf(entityOf(graph, table).toOne, table, name);
       const id = (row as Record<string, string | null>)[relation.key];
       return id ? loaders.byId(entityOf(graph, relation.entity), id, relation.evenDeleted ? 'WITH' : undefined) : null;
     },
-    page: (table, args) => {
+    page: (table, args, ahead = null) => {
       const entity = entityOf(graph, table);
-      return listOf({ entity, scope, seal, loaders, key: null, parentId: '', name: table }, args, entity.defaultOrder);
+      return listOf({ entity, scope, seal, loaders, key: null, parentId: '', name: table, ahead }, args, entity.defaultOrder);
     },
-    many: (table, name, row, args) => {
+    many: (table, name, row, args, ahead = () => null) => {
       const relation = relationOf(entityOf(graph, table).toMany, table, name);
       const entity = entityOf(graph, relation.entity);
-      const list = { entity, scope, seal, loaders, key: relation.key, parentId: row.id, name: `${table}.${name}` };
-      return listOf(list, args, relation.defaultOrder ?? entity.defaultOrder);
+      const along = broughtAlong(row, name, args)?.list;
+      const source = { entity, scope, seal, loaders, key: relation.key, parentId: row.id, name: `${table}.${name}` };
+      if (along) return connectionOf({ ...source, ahead: null }, args, along.window, along.page);
+      return listOf({ ...source, ahead: ahead() }, args, relation.defaultOrder ?? entity.defaultOrder);
     },
     embedded: (table, key, id, orderBy) => loaders.allOf(entityOf(graph, table), key, id, orderBy),
     visits: (dealId) => loaders.ofParent(visitsOf(scope), dealId),
@@ -116,25 +121,28 @@ interface ListSource {
   key: string | null;
   parentId: string;
   name: string;
+  ahead: Ahead | null;
 }
 
 function listOf(source: ListSource, args: PageArgs, fallback: OrderTerm): Connection<AnyRow> {
+  return connectionOf(source, args, windowOf(source.entity, args, fallback, source.scope, source.seal));
+}
+
+/** @param known the page, when it was brought along. */
+function connectionOf(source: ListSource, args: PageArgs, window: Window, known?: Page<AnyRow>): Connection<AnyRow> {
   const { entity, scope, seal, loaders, key, parentId, name } = source;
-  const window = windowOf(entity, args, fallback, scope, seal);
-  const list = `${name} ${canonical(args)}`;
+  let text: string | undefined;
+  const list = (): string => (text ??= `${name} ${canonical(args)}`);
   type Compile = (entity: Entity, window: Window, scope: Scope, parents: Parents | null) => Statement;
   const ask =
     <Value>(what: string, compile: Compile, valueOf: (rows: PageRow[]) => Value) =>
     (): Promise<Value> =>
       loaders.ofParent(
-        { what: `${what} ${list}`, key, statement: (parents) => compile(entity, window, scope, parents), valueOf },
+        { what: `${what} ${list()}`, key, statement: (parents) => compile(entity, window, scope, parents), valueOf },
         parentId,
       );
   return connection<AnyRow>(window, seal, {
-    page: ask('page', pageStatement, (rows) => {
-      checkLength(entity, window, rows);
-      return pageFrom<AnyRow>(rows, window);
-    }),
+    page: () => known ?? readPage(source, window, list()),
     count: ask('count', countStatement, ([row]) => Number(row?.['count'] ?? 0)),
     totals: ask('totals', totalsStatement, ([row]) => (row?.['totals'] ?? []) as MoneyTotalRow[]),
     aggregates: async (wanted: AggregateArgs) => {
@@ -143,6 +151,26 @@ function listOf(source: ListSource, args: PageArgs, fallback: OrderTerm): Connec
       return groupsFrom(grouped, await ask(`aggregates ${canonical(wanted)}`, compile, (rows) => rows)());
     },
   });
+}
+
+/** A page with what is read ahead of its rows; two fields with the same arguments may read different things. */
+function readPage(source: ListSource, window: Window, list: string): Promise<Page<AnyRow>> {
+  const { entity, scope, seal, loaders, key, parentId, ahead } = source;
+  const sortedBy = window.keys.map((sortKey) => sortKey.name);
+  const bringing = ahead && !isBounded(window) ? bring({ scope, seal }, entity, 't', ahead, sortedBy) : undefined;
+  const question = {
+    what: `page ${list}`,
+    which: ahead,
+    key,
+    statement: (parents: Parents | null) => pageStatement(entity, window, scope, parents, bringing),
+    valueOf: (rows: PageRow[]) => {
+      checkLength(entity, window, rows);
+      const page = pageFrom<AnyRow>(rows, window);
+      if (bringing) for (const row of page.rows) bringing.attach(row);
+      return page;
+    },
+  };
+  return loaders.ofParent(question, parentId);
 }
 
 function relationOf<Relation>(relations: Record<string, Relation>, table: string, name: string): Relation {

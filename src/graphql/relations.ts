@@ -1,7 +1,8 @@
 import type { IFieldResolver } from '@graphql-tools/utils';
 import type { Deleted } from '../db/engine/scope.js';
-import type { Entity, Graph } from '../db/graph.js';
+import { entityOf, type Entity, type Graph } from '../db/graph.js';
 import type { AggregateArgs, PageArgs } from '../db/index.js';
+import { aheadOfRows } from './compiled/ahead.js';
 import type { GraphContext } from './context.js';
 
 type Field<Args> = IFieldResolver<{ id: string }, GraphContext, Args>;
@@ -14,19 +15,19 @@ type Fields = Record<string, Field<never>>;
 export function relationResolvers(graph: Graph): Record<string, Fields> {
   const resolvers: Record<string, Fields> = { Query: {} };
   for (const entity of graph.values()) {
-    Object.assign(resolvers['Query'] ?? {}, rootFields(entity));
-    resolvers[entity.type] = { ...toOneFields(entity), ...toManyFields(entity) };
+    Object.assign(resolvers['Query'] ?? {}, rootFields(entity, graph));
+    resolvers[entity.type] = { ...toOneFields(entity), ...toManyFields(entity, graph) };
     if (isGrouped(entity)) resolvers[`${entity.type}AggregateKeys`] = keyFields(entity);
   }
   return resolvers;
 }
 
-function rootFields(entity: Entity): Fields {
+function rootFields(entity: Entity, graph: Graph): Fields {
   const { root, table } = entity;
   if (!root) return {};
   const one: Field<{ id: string; includeDeleted?: Deleted | null }> = (_, args, { reader }) =>
     reader.find(table, args.id, args.includeDeleted);
-  const many: Field<PageArgs> = (_, args, { reader }) => reader.page(table, args);
+  const many: Field<PageArgs> = (_, args, { reader }, info) => reader.page(table, args, aheadOfRows(info, entity, graph));
   const aggregates: Field<PageArgs & AggregateArgs> = (_, { filter, includeDeleted, ...wanted }, { reader }) =>
     reader.page(table, { filter, includeDeleted }).aggregates(wanted);
   return { [root.one]: one, [root.many]: many, ...(isGrouped(entity) && { [`${root.one}Aggregates`]: aggregates }) };
@@ -56,12 +57,13 @@ function toOneFields({ table, toOne }: Entity): Fields {
   );
 }
 
-function toManyFields({ table, toMany }: Entity): Fields {
+function toManyFields({ table, toMany }: Entity, graph: Graph): Fields {
+  const listed = (name: string): Entity => entityOf(graph, toMany[name]?.entity ?? '');
   return mapKeys(
     toMany,
     (name): Field<PageArgs> =>
-      (row, args, { reader }) =>
-        reader.many(table, name, row, args),
+      (row, args, { reader }, info) =>
+        reader.many(table, name, row, args, () => aheadOfRows(info, listed(name), graph)),
   );
 }
 

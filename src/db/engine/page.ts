@@ -26,13 +26,25 @@ export type PageRow = Record<string, unknown> & {
 
 const ROW = 't';
 
+/** What is read of each row: its fields, and values that the look-ahead brings along as `$0`, `$1`, …. */
+export interface Selected {
+  fields: readonly string[];
+  along: readonly Sql[];
+}
+
 /**
  * One page for each parent, in one statement. For a parent without rows it answers one row whose id is null. A page has
  * one row more than asked for when more follow in the direction of reading; `$preceding` tells of rows before where it
  * starts, `$following` of rows behind where it had to end.
  */
-export function pageStatement(entity: Entity, window: Window, scope: Scope, parents: Parents | null): Statement {
-  const list = { entity, scope, window, parents };
+export function pageStatement(
+  entity: Entity,
+  window: Window,
+  scope: Scope,
+  parents: Parents | null,
+  selected?: Selected,
+): Statement {
+  const list = { entity, scope, window, parents, selected };
   if (isBounded(window)) return boundedStatement(list);
   return compile(sql`
     select parent.id as "$parent", ${pageOf(list, viewSource(list))}
@@ -73,9 +85,9 @@ interface Source {
 }
 
 function viewSource(list: PageList): Source {
-  const { entity, scope } = list;
-  const read: Read = (key) => key.sql(ROW, scope);
-  return { from: viewOf(entity, ROW), columns: rowColumns(list), conditions: listConditions(list), read };
+  const { entity, scope, alias = ROW } = list;
+  const read: Read = (key) => key.sql(alias, scope);
+  return { from: viewOf(entity, alias), columns: rowColumns(list), conditions: listConditions(list), read };
 }
 
 function listedSource(): Source {
@@ -83,9 +95,14 @@ function listedSource(): Source {
 }
 
 /** The fields of a row, and its sort keys that are none. */
-function rowColumns({ entity, scope, window }: PageList): Sql {
+function rowColumns({ entity, scope, window, alias = ROW, selected }: PageList): Sql {
   const keys = window.keys.filter(({ name }) => !(name in entity.fields));
-  return sql.join([selectList(entity, ROW), ...keys.map((key) => sql`${key.sql(ROW, scope)} as ${sql.id(key.name)}`)]);
+  const along = selected?.along ?? [];
+  return sql.join([
+    selectList(entity, alias, selected?.fields),
+    ...keys.map((key) => sql`${key.sql(alias, scope)} as ${sql.id(key.name)}`),
+    ...along.map((value, place) => sql`${value} as ${sql.id(`$${place}`)}`),
+  ]);
 }
 
 function pageOf(list: PageList, source: Source): Sql {
@@ -117,18 +134,32 @@ export interface List {
   scope: Scope;
   window: Pick<Window, 'filter' | 'deleted' | 'size'>;
   parents: Parents | null;
+  /** What the listed row is called in the statement. */
+  alias?: string;
+  /** The parent's id, where it stands elsewhere than in the table of parents. */
+  parentId?: Sql;
 }
+
+/** The first rows of a row's list, for the statement that reads the row; one more than the window asks for when more follow. */
+export function nestedRows(list: Nested): Sql {
+  return pageRows(list, viewSource(list));
+}
+
+/** A list inside the statement of the row whose list it is. */
+type Nested = PageList & Required<Pick<PageList, 'alias' | 'parentId' | 'selected'>>;
 
 /** A list with its page. */
 interface PageList extends List {
   window: Window;
+  /** All fields unless it says otherwise. */
+  selected?: Selected | undefined;
 }
 
 /** What makes a row part of a list. */
-export function listConditions({ entity, scope, window, parents }: List): Sql[] {
-  const conditions = scopeConditions(entity, ROW, scope, window.deleted);
-  if (parents) conditions.push(sql`${column(ROW, parents.key)} = parent.id`);
-  return [...conditions, filterCondition(entity, ROW, window.filter, scope)];
+export function listConditions({ entity, scope, window, parents, alias = ROW, parentId = sql`parent.id` }: List): Sql[] {
+  const conditions = scopeConditions(entity, alias, scope, window.deleted);
+  if (parents) conditions.push(sql`${column(alias, parents.key)} = ${parentId}`);
+  return [...conditions, filterCondition(entity, alias, window.filter, scope)];
 }
 
 /** The parents as a table `parent(id)`; a list without parents has one that nothing refers to. */

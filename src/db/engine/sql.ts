@@ -26,9 +26,9 @@ export function column(alias: string, field: string): Sql {
   return sql.ref(`${alias}.${columnOf(field)}`);
 }
 
-/** All declared fields by their GraphQL names. */
-export function selectList(entity: Entity, alias: string): Sql {
-  return sql.join(Object.keys(entity.fields).map((field) => sql`${column(alias, field)} as ${sql.id(field)}`));
+/** Fields by their GraphQL names; all that are declared unless some are named. */
+export function selectList(entity: Entity, alias: string, fields: readonly string[] = Object.keys(entity.fields)): Sql {
+  return sql.join(fields.map((field) => sql`${column(alias, field)} as ${sql.id(field)}`));
 }
 
 /** All of them hold; true for none. */

@@ -25,7 +25,7 @@ export function executePlan(
   context: GraphContext,
   variables: Record<string, unknown>,
 ): ExecutionResult | Promise<ExecutionResult> {
-  const run: Run = { plan, context, variables, args: new Map(), errors: [], nulled: new Set() };
+  const run: Run = { plan, context, variables, args: new Map(), ahead: new Map(), errors: [], nulled: new Set() };
   const failed = (error: unknown): ExecutionResult => {
     note(run, error as GraphQLError, undefined);
     return answer(run, null);
@@ -106,12 +106,14 @@ function pathTo(field: FieldPlan, above: Path | undefined): Path {
   return { prev: above, key: field.key, typename: field.parentType.name };
 }
 
+const NO_INFO = {};
+
 /** graphql-js's default resolver for a property that is a method or a promise. */
 function byName(run: Run, field: FieldPlan, source: unknown, path: Path): unknown {
   const property = (source as Record<string, unknown> | null | undefined)?.[field.definition.name];
   if (typeof property !== 'function') return property;
   const method = property as (args: object, context: GraphContext, info: object) => unknown;
-  return method.call(source, argsIn(run, field), run.context, infoOf(run, field, path));
+  return method.call(source, argsIn(run, field), run.context, method.length > 2 ? infoOf(run, field, path) : NO_INFO);
 }
 
 /** A stored value as it is written; undefined when there is more to it than that. */

@@ -1,4 +1,5 @@
 import { locatedError, type GraphQLError, type GraphQLResolveInfo } from 'graphql';
+import type { Ahead } from '../../db/index.js';
 import type { GraphContext } from '../context.js';
 import { argumentsOf, type FieldPlan, type QueryPlan } from './plan.js';
 
@@ -16,6 +17,8 @@ export interface Run {
   variables: Record<string, unknown>;
   /** Arguments with variables in them are coerced once an execution, not once a row. */
   args: Map<FieldPlan, Record<string, unknown>>;
+  /** What is read ahead of the rows of connections. */
+  ahead: Map<FieldPlan, Ahead | null>;
   errors: GraphQLError[];
   /** Places that have become null, so that nothing below them is told. */
   nulled: Set<Path | undefined>;
@@ -30,10 +33,13 @@ export function argsIn(run: Run, field: FieldPlan): Record<string, unknown> {
   return made;
 }
 
-/** What graphql-js hands to a resolver as its fourth argument. */
+const EXECUTION = Symbol('execution');
+
+/** What graphql-js hands to a resolver as its fourth argument, and where to find the plan behind it. */
 export function infoOf(run: Run, field: FieldPlan, path: Path): GraphQLResolveInfo {
   const { schema, fragments, operation } = run.plan;
-  return {
+  const info: GraphQLResolveInfo & { [EXECUTION]: Execution } = {
+    [EXECUTION]: { run, field },
     fieldName: field.definition.name,
     fieldNodes: field.nodes,
     returnType: field.definition.type,
@@ -45,6 +51,18 @@ export function infoOf(run: Run, field: FieldPlan, path: Path): GraphQLResolveIn
     operation,
     variableValues: run.variables,
   };
+  return info;
+}
+
+/** A field that is being resolved by a plan. */
+export interface Execution {
+  run: Run;
+  field: FieldPlan;
+}
+
+/** Null when graphql-js is executing. */
+export function executionOf(info: GraphQLResolveInfo): Execution | null {
+  return (info as { [EXECUTION]?: Execution })[EXECUTION] ?? null;
 }
 
 /** An error with the place it belongs to. */

@@ -1,0 +1,104 @@
+import { getNamedType, isObjectType, type GraphQLObjectType, type GraphQLResolveInfo } from 'graphql';
+import type { Ahead, AheadRelation } from '../../db/index.js';
+import { entityOf, type Entity, type Graph } from '../../db/graph.js';
+import { groupBy } from '../../lib/group-by.js';
+import { planBelow, type FieldPlan, type ObjectPlan } from './plan.js';
+import { argsIn, executionOf, type Run } from './run.js';
+
+/**
+ * What an operation reads of the rows of a connection field that is being resolved, relations and theirs included; null when
+ * graphql-js executes it, or when only counts are asked for.
+ */
+export function aheadOfRows(info: GraphQLResolveInfo, entity: Entity, graph: Graph): Ahead | null {
+  const execution = executionOf(info);
+  return execution ? rowsOf(execution.run, execution.field, entity, graph) : null;
+}
+
+/** The rows of a connection are its `nodes` and the `node` of its `edges`. */
+function rowsOf(run: Run, field: FieldPlan, entity: Entity, graph: Graph): Ahead | null {
+  const known = run.ahead.get(field);
+  if (known !== undefined) return known;
+  const connection = planOf(run, field);
+  const parts = (plan: ObjectPlan | null, name: string): FieldPlan[] =>
+    plan?.fields.filter(({ definition }) => definition.name === name) ?? [];
+  const nodes = [
+    ...parts(connection, 'nodes'),
+    ...parts(connection, 'edges').flatMap((edges) => parts(planOf(run, edges), 'node')),
+  ];
+  const isRead = nodes.length > 0 || parts(connection, 'edges').length > 0 || parts(connection, 'pageInfo').length > 0;
+  const ahead = isRead
+    ? together(
+        nodes.map((node) => recordOf(run, node, entity, graph)),
+        entity,
+      )
+    : null;
+  run.ahead.set(field, ahead);
+  return ahead;
+}
+
+function recordOf(run: Run, field: FieldPlan, entity: Entity, graph: Graph): Ahead {
+  const fields = planOf(run, field)?.fields ?? [];
+  const relations = fields.flatMap((item) => relationOf(run, item, entity, graph) ?? []);
+  const others = fields.filter(
+    ({ definition: { name } }) => name !== '__typename' && !(name in entity.toOne) && !(name in entity.toMany),
+  );
+  // A resolver of its own may look at any field of the row.
+  const isPlain = others.every(({ definition }) => !definition.resolve && definition.name in entity.fields);
+  return { relations: onceEach(relations, entity), fields: isPlain ? others.map(({ definition }) => definition.name) : null };
+}
+
+function relationOf(run: Run, field: FieldPlan, entity: Entity, graph: Graph): AheadRelation | null {
+  const { name } = field.definition;
+  const relation = entity.toOne[name] ?? entity.toMany[name];
+  if (!relation) return null;
+  const target = entityOf(graph, relation.entity);
+  const below = name in entity.toOne ? recordOf(run, field, target, graph) : rowsOf(run, field, target, graph);
+  const args = argumentsOf(run, field);
+  return below && args ? { name, args, below, target } : null;
+}
+
+/** Null for arguments that are refused: the field itself will say so. */
+function argumentsOf(run: Run, field: FieldPlan): object | null {
+  try {
+    return argsIn(run, field);
+  } catch {
+    return null;
+  }
+}
+
+function planOf(run: Run, field: FieldPlan): ObjectPlan | null {
+  const type = getNamedType(field.definition.type) as GraphQLObjectType | undefined;
+  return isObjectType(type) ? planBelow(run.plan, field, type) : null;
+}
+
+function together(parts: Ahead[], entity: Entity): Ahead {
+  const all = parts.some(({ fields }) => fields === null);
+  return {
+    relations: onceEach(
+      parts.flatMap(({ relations }) => relations),
+      entity,
+    ),
+    fields: all ? null : [...new Set(parts.flatMap(({ fields }) => fields ?? []))],
+  };
+}
+
+/** A record that several fields lead to is brought once, with what any of them reads; each list is one of its own. */
+function onceEach(relations: AheadRelation[], entity: Entity): AheadRelation[] {
+  const groups = groupBy(relations, ({ name, args }) => (name in entity.toOne ? name : args));
+  return [...groups.values()].flatMap(([first, ...others]) => {
+    if (!first) return [];
+    const { target } = first;
+    return [
+      {
+        ...first,
+        below:
+          others.length === 0
+            ? first.below
+            : together(
+                [first, ...others].map(({ below }) => below),
+                target,
+              ),
+      },
+    ];
+  });
+}
