@@ -205,7 +205,10 @@ BEGIN
   GET DIAGNOSTICS gone = ROW_COUNT;
   total := total + gone;
   -- Rows that end by themselves: a room that has some adds a line with the column of their end and how long they are kept after it.
-  FOR kind IN SELECT * FROM (VALUES ('idempotency_keys', 'expires_at', interval '0')) AS each (name, ends, kept) LOOP
+  FOR kind IN SELECT * FROM (VALUES ('idempotency_keys', 'expires_at', interval '0'),
+                                       ('registrations', 'expires_at', interval '7 days'),
+                                       ('account_tokens', 'expires_at', interval '30 days'),
+                                       ('reset_requests', 'created_at', interval '7 days')) AS each (name, ends, kept) LOOP
     EXECUTE format('DELETE FROM public.%1$I WHERE ctid = ANY (ARRAY(
                       SELECT ctid FROM public.%1$I WHERE %2$I < now() - $1 LIMIT $2 FOR UPDATE SKIP LOCKED))', kind.name, kind.ends)
       USING kind.kept, most;

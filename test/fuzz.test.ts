@@ -510,6 +510,7 @@ function intFor(name: string, draft: Draft): number {
 function textFor(name: string, draft: Draft, known: Known): string | undefined {
   if (name === 'after' || name === 'before') return draft.chance(0.3) ? cursorFor(draft, known) : undefined;
   if (name === 'email') return draft.chance(0.7) ? draft.pick(known.emails) : `${draft.below(1e6)}@example.com`;
+  if (name === 'newEmail') return `${draft.below(1e6)}@example.com`;
   if (name === 'password' || name === 'currentPassword') return draft.chance(0.8) ? PASSWORD : 'wrong';
   if (name === 'name' && draft.chance(0.2)) return draft.pick(CASELESS);
   if (['tags', 'tag', 'from', 'into', 'hasAny'].includes(name)) return `tag ${draft.below(30)}`;
@@ -758,7 +759,8 @@ const INVARIANTS: Record<string, string> = {
 function recordsTable(): string {
   const types = {
     ...{ Company: 'companies', Contact: 'contacts', Pipeline: 'pipelines', Deal: 'deals', Activity: 'activities' },
-    ...{ User: 'users', Invitation: 'invitations', Organization: '(SELECT *, id AS org_id FROM organizations) AS o' },
+    ...{ User: 'users', Invitation: 'invitations', ExchangeRate: 'exchange_rates' },
+    ...{ Organization: '(SELECT *, id AS org_id FROM organizations) AS o' },
   };
   const each = Object.entries(types).map(([type, table]) => `SELECT '${type}' AS type, org_id, id, version FROM ${table}`);
   return `(${each.join(' UNION ALL ')})`;

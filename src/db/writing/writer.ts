@@ -172,7 +172,7 @@ async function editAll(
   const rows = await run<LockedRow>(desk.tx, lockAllStatement(entity, desk.scope, ids));
   const changed = rows
     .map((row) => ({ row, changes: normalized(entity, changesOf(row)) }))
-    .filter(({ changes }) => Object.keys(changes).length > 0);
+    .filter(({ row, changes }) => Object.entries(changes).some(([field, value]) => canonical(value) !== canonical(row[field])));
   if (changed.length === 0) return;
   await run(
     desk.tx,
