@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { loadTenant } from './bench/load.js';
 import { insertTenants, planTenants } from './bench/organizations.js';
 import { showProgress } from './bench/progress.js';
+import { loadBeforeSearch } from './bench/search.js';
 import { SIZES, shareOut, type SizeName } from './bench/sizes.js';
 import type { Tenant } from './bench/tenant.js';
 import { makeWords } from './bench/words.js';
@@ -30,7 +31,8 @@ export async function seedBench(client: Client, { size, tenants, passwordHash, n
   await seedAlone(client, async () => {
     await checkNoBench(client);
     await insertTenants(client, plan, passwordHash);
-    await loadAll(client, plan, total);
+    const orgIds = plan.map(({ orgId }) => orgId);
+    await loadBeforeSearch(client, orgIds, () => loadAll(client, plan, total));
   });
   say('Vacuuming and analyzing …');
   await settle(client);
@@ -70,6 +72,9 @@ async function settle(client: Client): Promise<void> {
     'contacts',
     'deals',
     'activities',
+    'search_words',
+    'search_terms',
+    'search_notes',
   ]) {
     await client.query(`VACUUM (ANALYZE) public.${table}`);
   }

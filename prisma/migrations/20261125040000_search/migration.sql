@@ -48,10 +48,17 @@ BEGIN
   RETURN lower(public.unaccent('public.unaccent'::regdictionary, source) COLLATE "und-x-icu");
 END $$;
 
+-- The same after NFKC, and quickly where there is nothing to do: most texts are ASCII.
+CREATE FUNCTION search_plain(source text) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
+BEGIN
+  IF octet_length(source) = length(source) THEN RETURN lower(source COLLATE "C"); END IF;
+  RETURN public.plain_text(normalize(source, NFKC));
+END $$;
+
 -- The words of a text: plain, Müller like Mueller, cut at 40 characters, each once.
 CREATE FUNCTION search_words_of(source text) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT AS $$
 DECLARE
-  folded CONSTANT text := regexp_replace(public.plain_text(normalize(source, NFKC)), '([aou])e', '\1', 'g');
+  folded CONSTANT text := regexp_replace(public.search_plain(source), '([aou])e', '\1', 'g');
 BEGIN
   RETURN ARRAY(SELECT DISTINCT left(word, 40)
                  FROM regexp_split_to_table(folded, '[\u0001-\u002f\u003a-\u0060\u007b-\u00bf\u2000-\u2bff\u3000-\u303f]+') AS word
@@ -61,7 +68,7 @@ END $$;
 -- A text as both stemmers read it. Punctuation goes first, so that the parser finds words and no hosts or addresses.
 CREATE FUNCTION search_document(source text, weight "char") RETURNS tsvector LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-  plain CONSTANT text := regexp_replace(public.plain_text(normalize(left(source, 50000), NFKC)),
+  plain CONSTANT text := regexp_replace(public.search_plain(left(source, 50000)),
                                         '[\u0001-\u002f\u003a-\u0060\u007b-\u00bf\u2000-\u2bff\u3000-\u303f]+', ' ', 'g');
 BEGIN
   RETURN coalesce(setweight(to_tsvector('pg_catalog.german', plain) || to_tsvector('pg_catalog.english', plain), weight), '');
@@ -76,7 +83,7 @@ DECLARE
 BEGIN
   FOREACH word IN ARRAY words LOOP
     place := place + 1;
-    word := split_part(btrim(regexp_replace(public.plain_text(word), '[\u0001-\u002f\u003a-\u0060\u007b-\u00bf\u2000-\u2bff\u3000-\u303f]+', ' ', 'g')), ' ', 1);
+    word := split_part(btrim(regexp_replace(public.search_plain(word), '[\u0001-\u002f\u003a-\u0060\u007b-\u00bf\u2000-\u2bff\u3000-\u303f]+', ' ', 'g')), ' ', 1);
     CONTINUE WHEN word = '';
     word := '''' || word || '''' || CASE WHEN place = cardinality(words) AND length(word) > 2 THEN ':*' ELSE '' END;
     asked := asked && (to_tsquery('pg_catalog.german', word) || to_tsquery('pg_catalog.english', word));
@@ -149,28 +156,48 @@ BEGIN
   RETURN NULL;
 END $$;
 
-DO $backfill$
+-- What can be searched of a type of record: where it lies, what search_words calls it, and pairs of field and column.
+CREATE FUNCTION search_sources() RETURNS TABLE (source text, kind "SearchKind", pairs text[]) LANGUAGE sql IMMUTABLE AS $$
+  VALUES ('contacts', 'CONTACT'::public."SearchKind", ARRAY['NAME', 'first_name', 'NAME', 'last_name', 'EMAIL', 'email']),
+         ('companies', 'COMPANY', ARRAY['NAME', 'name', 'WEBSITE', 'website']),
+         ('deals', 'DEAL', ARRAY['TITLE', 'title'])
+$$;
+
+-- Writes all words and notes of some organizations anew: after a load with the triggers off. For the owner.
+CREATE FUNCTION search_rebuild(orgs uuid[]) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  kept record;
+BEGIN
+  DELETE FROM public.search_words WHERE org_id = ANY (orgs);
+  DELETE FROM public.search_terms WHERE org_id = ANY (orgs);
+  DELETE FROM public.search_notes WHERE org_id = ANY (orgs);
+  FOR kept IN SELECT * FROM public.search_sources() LOOP
+    EXECUTE format('INSERT INTO public.search_words (org_id, record_id, kind, word, field)
+      SELECT t.org_id, t.id, %L, e.word, e.field FROM public.%I AS t, public.search_entries(to_jsonb(t), %L) AS e
+       WHERE t.deleted_at IS NULL AND t.org_id = ANY ($1)', kept.kind, kept.source, kept.pairs) USING orgs;
+  END LOOP;
+  INSERT INTO public.search_terms (org_id, word)
+    SELECT DISTINCT org_id, word FROM public.search_words WHERE org_id = ANY (orgs) AND length(word) > 2 AND word ~ '[^0-9]';
+  INSERT INTO public.search_notes (org_id, activity_id, at, document)
+    SELECT org_id, id, created_at, public.search_document(subject, 'A') || public.search_document(description, 'D')
+      FROM public.activities WHERE deleted_at IS NULL AND org_id = ANY (orgs);
+END $$;
+REVOKE ALL ON FUNCTION search_rebuild(uuid[]) FROM PUBLIC;
+
+DO $triggers$
 DECLARE
   kept record;
   watched text;
 BEGIN
-  FOR kept IN SELECT * FROM (VALUES
-    ('contacts', 'CONTACT', ARRAY['NAME', 'first_name', 'NAME', 'last_name', 'EMAIL', 'email']),
-    ('companies', 'COMPANY', ARRAY['NAME', 'name', 'WEBSITE', 'website']),
-    ('deals', 'DEAL', ARRAY['TITLE', 'title'])) AS t(source, kind, pairs) LOOP
-    EXECUTE format('INSERT INTO search_words (org_id, record_id, kind, word, field)
-      SELECT t.org_id, t.id, %L, e.word, e.field FROM %I AS t, search_entries(to_jsonb(t), %L) AS e WHERE t.deleted_at IS NULL',
-      kept.kind, kept.source, kept.pairs);
-    SELECT string_agg(quote_literal(argument), ', ') INTO watched FROM unnest(kept.kind || kept.pairs) AS argument;
+  FOR kept IN SELECT * FROM search_sources() LOOP
+    SELECT string_agg(quote_literal(argument), ', ') INTO watched FROM unnest(kept.kind::text || kept.pairs) AS argument;
     EXECUTE format('CREATE TRIGGER search_insert AFTER INSERT ON %I REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION search_keep_words(%s)', kept.source, watched);
     EXECUTE format('CREATE TRIGGER search_update AFTER UPDATE ON %I REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION search_keep_words(%s)', kept.source, watched);
     EXECUTE format('CREATE TRIGGER search_delete AFTER DELETE ON %I REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION search_keep_words(%s)', kept.source, watched);
   END LOOP;
-END $backfill$;
+END $triggers$;
 
-INSERT INTO search_terms (org_id, word) SELECT DISTINCT org_id, word FROM search_words WHERE length(word) > 2 AND word ~ '[^0-9]';
-INSERT INTO search_notes (org_id, activity_id, at, document)
-SELECT org_id, id, created_at, search_document(subject, 'A') || search_document(description, 'D') FROM activities WHERE deleted_at IS NULL;
+SELECT search_rebuild(ARRAY(SELECT id FROM organizations));
 
 CREATE TRIGGER search_insert AFTER INSERT ON activities REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION search_keep_notes();
 CREATE TRIGGER search_update AFTER UPDATE ON activities REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION search_keep_notes();

@@ -51,10 +51,15 @@ export function timelineStatement(sight: Sight, table: TimelineTable, parents: S
   const bounds = [after ? beside('<', after) : null, before ? beside('>', before) : null].filter((bound) => bound !== null);
   const within = (alias: string): Sql => sql.join([sql`true`, ...bounds.map((bound) => bound(alias))], sql` and `);
   const page = merged(sight, table, { within, backward, most: size + 1 });
+  // Its "offset 0" keeps what lies beside a page from being asked again for each of its rows.
   return sql`
-    select parent.id as "$parent", ${exists(sight, table, after && beside('>=', after), true)} as newer,
-           ${exists(sight, table, before && beside('<=', before), false)} as older, page.*
-    from ${parents} left join lateral (${page}) as page on true
+    select parent.id as "$parent", beside.newer, beside.older, page.*
+    from ${parents}
+    cross join lateral (
+      select ${exists(sight, table, after && beside('>=', after), true)} as newer,
+             ${exists(sight, table, before && beside('<=', before), false)} as older offset 0
+    ) as beside
+    left join lateral (${page}) as page on true
     order by page.at ${direction(backward)}, page.id ${direction(backward)}`;
 }
 
