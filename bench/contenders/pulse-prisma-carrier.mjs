@@ -1,7 +1,8 @@
 // Pulse as it is, but for what carries its read side's statements to PostgreSQL: Prisma's interactive transaction.
-import { buildApp, makeLog } from '../../dist/src/app.js';
+import { buildApp } from '../../dist/src/app.js';
 import { PrismaPg, PrismaClient } from '../lib/prisma.mjs';
-import { POOL_SIZE, SECRET, product } from '../settings.mjs';
+import { pulseSettings } from '../lib/pulse-settings.mjs';
+import { POOL_SIZE } from '../settings.mjs';
 import { prismaCarrier } from './prisma-snapshot.mjs';
 
 const adapter = new PrismaPg(
@@ -24,22 +25,7 @@ function statementNameGenerator({ sql, args }) {
 const names = new Map();
 
 const app = await buildApp({
-  root: product,
-  appUrl: process.env.APP_URL,
-  signinUrl: process.env.SIGNIN_URL,
-  secret: SECRET,
-  poolSize: POOL_SIZE,
-  connectTimeoutMs: 1_000,
-  statementTimeoutMs: 5_000,
-  accessTokenSeconds: 900,
-  passwordLeastLength: 12,
-  sessionIdleSeconds: 86_400,
-  sessionSeconds: 86_400,
-  secureCookies: true,
-  bcryptCost: 12,
-  corsOrigins: [],
-  schemaReaders: 'nobody',
-  log: makeLog('info', false),
+  ...pulseSettings(process.env.APP_URL, process.env.SIGNIN_URL),
   carrier: prismaCarrier(new PrismaClient({ adapter })),
 });
 await app.http.listen({ port: Number(process.env.PORT), host: '127.0.0.1' });

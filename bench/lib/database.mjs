@@ -9,13 +9,21 @@ import { runNode } from './run-node.mjs';
  * Starts the PostgreSQL that comes with Pulse, or uses the one of BENCH_DATABASE_URL, and sees to it that the set is there.
  *
  * @param {(line: string) => void} say
+ * @param {{ size: string, tenants: number }} set which benchmark set
+ * @param {string} folder where the PostgreSQL of its own keeps it
  */
-export async function bringUpDatabase(say) {
+export async function bringUpDatabase(say, set = SET, folder = dataDir) {
   const { bringUpDatabase: bringUp } = await import('../../dist/src/db/setup/bring-up.js');
-  mkdirSync(dataDir, { recursive: true });
-  const running = await bringUp({ root: product, ownerUrl: process.env.BENCH_DATABASE_URL, dataDir, secret: SECRET, say });
+  mkdirSync(folder, { recursive: true });
+  const running = await bringUp({
+    root: product,
+    ownerUrl: process.env.BENCH_DATABASE_URL,
+    dataDir: folder,
+    secret: SECRET,
+    say,
+  });
   try {
-    await loadSet(running.urls.owner, say);
+    await loadSet(running.urls.owner, say, set);
     return { ...running, ...(await askDatabase(running.urls.owner)) };
   } catch (error) {
     await running.stop();
@@ -23,17 +31,17 @@ export async function bringUpDatabase(say) {
   }
 }
 
-async function loadSet(ownerUrl, say) {
+async function loadSet(ownerUrl, say, { size, tenants }) {
   const found = (await listMembers(ownerUrl)).length;
-  if (found === SET.tenants) return;
+  if (found === tenants) return;
   if (found > 0) {
     throw new Error(
-      `The database has ${found} benchmark organizations instead of ${SET.tenants}. Use an empty one, or delete bench/.data.`,
+      `The database has ${found} benchmark organizations instead of ${tenants}. Use an empty one, or delete bench/.data*.`,
     );
   }
-  say(`Loading the ${SET.size} set, once (a minute or two) …`);
+  say(`Loading the ${size} set, once (M takes a minute or two, L a quarter of an hour) …`);
   const environment = { DATABASE_URL: ownerUrl, SECRET_KEY: SECRET, NODE_ENV: 'production' };
-  await runNode(process.execPath, ['dist/src/seed-cli.js', '--size', SET.size], environment, product);
+  await runNode(process.execPath, ['dist/src/seed-cli.js', '--size', size], environment, product);
 }
 
 /** Who asks in each organization, in a fixed order. */

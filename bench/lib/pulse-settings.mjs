@@ -1,0 +1,24 @@
+import { makeLog } from '../../dist/src/app.js';
+import { POOL_SIZE, SECRET, product } from '../settings.mjs';
+
+/** What Pulse in production is built with, for those who build it themselves to change one part of it. */
+export function pulseSettings(appUrl, signinUrl) {
+  return {
+    root: product,
+    appUrl,
+    signinUrl,
+    secret: SECRET,
+    poolSize: POOL_SIZE,
+    connectTimeoutMs: 1_000,
+    statementTimeoutMs: 5_000,
+    accessTokenSeconds: 900,
+    passwordLeastLength: 12,
+    sessionIdleSeconds: 86_400,
+    sessionSeconds: 86_400,
+    secureCookies: true,
+    bcryptCost: 12,
+    corsOrigins: [],
+    schemaReaders: 'nobody',
+    log: makeLog('info', false),
+  };
+}
