@@ -50,7 +50,7 @@ export async function startWorker(
 ): Promise<Omit<Running, 'app' | 'demo'>> {
   const running = await openTheDatabase(root, config, say);
   try {
-    await Promise.all([running.urls.app, running.urls.worker].map(checkRole));
+    await Promise.all([running.urls.app, running.urls.signin, running.urls.worker].map(checkRole));
     const core = openCore(appSettings(root, config, running, log, false));
     const jobs = await doJobs(core, workerSettings(config, running, log, say));
     const stop = async (): Promise<void> => {

@@ -43,7 +43,10 @@ function anchorsIn(file: string): string[] {
 test('the README lists every setting with its default, and no other', () => {
   const rows = [...section('README.md', 'Configuration').matchAll(/^\| *`(\w+)` *\| *(.*?) *\|/gm)];
   const listed = Object.fromEntries(rows.map(([, name, value = '']) => [name, /^`([^`]*)`$/.exec(value)?.[1] ?? 'none']));
-  const fixed = (name: keyof typeof SETTINGS): string => String(SETTINGS[name].parse(undefined) ?? '') || 'none';
+  const fixed = (name: keyof typeof SETTINGS): string => {
+    const value = SETTINGS[name].parse(undefined) ?? '';
+    return typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value) || 'none';
+  };
   const names = Object.keys(SETTINGS) as (keyof typeof SETTINGS)[];
   // A default that depends on something else is told in words, not as a code; PULSE_DATA_DIR begins with one.
   expect(listed).toEqual(Object.fromEntries(names.map((name) => [name, fixed(name)])));

@@ -293,6 +293,26 @@ test('what is over is swept after its time, in every organization, and nothing e
       `INSERT INTO idempotency_keys (org_id, user_id, key, request, record_id, expires_at) VALUES ($1, $2, $3, 'x', $1, $4)`,
       [org.id, mine, key, expiresAt],
     );
+  for (const [age, kept] of [
+    [8, false],
+    [6, true],
+  ] as const) {
+    const email = `${kept ? 'kept' : 'over'}@example.com`;
+    await client.query(
+      `INSERT INTO registrations (org_id, id, email, first_name, last_name, organization_name, settings, created_at, expires_at)
+       VALUES ($1, gen_random_uuid(), $2, 'A', 'B', 'C', '{}', $3, $3)`,
+      [org.id, email, day(age)],
+    );
+    await client.query(`INSERT INTO reset_requests (org_id, id, email, created_at) VALUES ($1, gen_random_uuid(), $2, $3)`, [
+      org.id,
+      email,
+      day(age),
+    ]);
+    await client.query(
+      `INSERT INTO account_tokens (org_id, id, user_id, purpose, created_at, expires_at) VALUES ($1, gen_random_uuid(), $2, 'RESET_PASSWORD', $3, $4)`,
+      [org.id, mine, day(50), day(4 * age)],
+    );
+  }
   await add({ key: 'failed' });
   await add({ key: 'waits' });
   await client.query(
@@ -300,7 +320,7 @@ test('what is over is swept after its time, in every organization, and nothing e
     [org.id, day(31)],
   );
   const { rows } = await worker.query<{ sweep: number }>('SELECT jobs.sweep()');
-  expect(rows).toEqual([{ sweep: 5 }]);
+  expect(rows).toEqual([{ sweep: 8 }]);
   const found = async (sql: string, values: unknown[]): Promise<unknown[]> =>
     (await client.query<{ value: unknown }>(sql, values)).rows.map(({ value }) => value);
   expect(await found('SELECT id AS value FROM sessions WHERE id = ANY($1)', [[...over, ...kept]])).toEqual(kept);
@@ -308,5 +328,8 @@ test('what is over is swept after its time, in every organization, and nothing e
     await found('SELECT session_id AS value FROM refresh_tokens WHERE session_id = ANY($1)', [[...over, ...kept]]),
   ).toHaveLength(4);
   expect(await found('SELECT key AS value FROM idempotency_keys WHERE org_id = $1', [org.id])).toEqual(['kept']);
+  for (const table of ['registrations', 'reset_requests'])
+    expect(await found(`SELECT email AS value FROM ${table} WHERE org_id = $1`, [org.id])).toEqual(['kept@example.com']);
+  expect(await found('SELECT id AS value FROM account_tokens WHERE org_id = $1', [org.id])).toHaveLength(1);
   expect((await jobsOf(org.id)).map(({ key }) => key)).toEqual([`${org.id}:probe:waits`]);
 });
