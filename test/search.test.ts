@@ -111,6 +111,47 @@ describe('what is found', () => {
     expect(marked((await find('Haus'))[0])).toContain('weitere ⟪Häuser⟫ in');
   });
 
+  test('names of any script, by what they are and by their beginnings', async () => {
+    const other = await stage.world.organization();
+    const scripts = [
+      ...[
+        'Ærøskøbing',
+        'Łukaszewicz',
+        'Straßenbauer',
+        'Đorđević',
+        'İstanbullu',
+        'Çağrı',
+        "O’Neill-D'Arcy",
+        'Nguyễn Thị',
+        'Šimůnek',
+      ],
+      ...[
+        'Παπαδόπουλος',
+        'Ковалёв',
+        'Ђорђевић',
+        '田中太郎',
+        '김철수',
+        'محمود',
+        'कुमारी',
+        'ﬁnlayson',
+        'Ａｄａ',
+        'e\u0301clair',
+        'Größe2000',
+      ],
+    ];
+    for (const last_name of scripts) await stage.world.contact(other, { first_name: '', last_name });
+    const missed: string[] = [];
+    for (const name of scripts) {
+      for (const q of [name, name.toUpperCase(), name.normalize('NFD'), [...name.normalize('NFC')].slice(0, 2).join('')]) {
+        const { data, errors } = await ask(q, {}, 'MEMBER', other);
+        expect(errors).toBeUndefined();
+        const found = data.search.edges.map((hit: Hit) => hit.node.displayName);
+        if (!found.includes(name)) missed.push(`${name} by ${q}`);
+      }
+    }
+    expect(missed).toEqual([]);
+  });
+
   test('texts come as they are, with the matched words apart', async () => {
     const text = '<b>Quartz</b> & "⟪so on⟫" ${7*7}';
     await stage.world.deal(org, { title: text });
