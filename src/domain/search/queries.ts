@@ -31,7 +31,7 @@ const SHORT = 2;
 /** The latest activities, read one by one: words that many of them hold are found here. */
 const LATEST_NOTES = 5_000;
 /** When fewer of the latest hold the words, the index over all notes is asked; it answers rare words quickly. */
-const ENOUGH_NOTES = 100;
+const ENOUGH_NOTES = 50;
 const NOTES_READ = 5_000;
 /** Words that are spelt alike, for each word asked for. */
 const MOST_ALIKE = 8;
