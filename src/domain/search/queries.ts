@@ -112,9 +112,7 @@ function record(sight: Sight, table: string, id: Sql): Sql {
 /** The longest word leads: the fewest records have it. The others are looked up in each record. */
 function wordRows(sight: Sight, type: SearchType, words: readonly string[], alike: boolean): Sql {
   const lead = words.reduce((longest, word, n) => (word.length > (words[longest]?.length ?? 0) ? n : longest), 0);
-  const others = words.flatMap((word, n) =>
-    n === lead ? [] : [sql`and exists (${wordOf(sight, word, n, alike, sql`s.record_id`)} offset 0)`],
-  );
+  const others = words.flatMap((word, n) => (n === lead ? [] : [sql`and ${alsoHas(sight, type, word, n, alike)}`]));
   const most = count((words[lead] ?? '').length > SHORT ? WORDS_READ.long : WORDS_READ.short);
   // The kind is the same for all; named in the order, the index gives the order away.
   const rows = (condition: Sql): Sql => sql`
@@ -124,14 +122,22 @@ function wordRows(sight: Sight, type: SearchType, words: readonly string[], alik
      where true ${sql.join(others, sql` `)})`;
   const exact = rows(begins(sql`s.word`, lead));
   if (!alike || !canBeMisspelt(words[lead] ?? '')) return exact;
-  return sql`${exact} union all ${rows(sql`s.word = any ((select words from ${column('alike', lead)})::text[])`)}`;
+  return sql`${exact} union all ${rows(isAlike(sql`s.word`, lead))}`;
+}
+
+/** That a record has a word too. All that have a longer one are collected once ("is true" keeps it so); of a short one there are too many. */
+function alsoHas(sight: Sight, type: SearchType, word: string, n: number, alike: boolean): Sql {
+  if (word.length <= SHORT) return sql`exists (${wordOf(sight, word, n, alike, sql`s.record_id`)} offset 0)`;
+  const those = (condition: Sql): Sql =>
+    sql`select o.record_id from read.search_words as o where ${sight.mine('o')} and o.kind = ${type} and ${condition}`;
+  const similar = alike && canBeMisspelt(word) ? sql`union all ${those(isAlike(sql`o.word`, n))}` : sql``;
+  return sql`(s.record_id in (${those(begins(sql`o.word`, n))} ${similar})) is true`;
 }
 
 /** For a word asked for, its words in a record. */
 function wordOf(sight: Sight, word: string, n: number, alike: boolean, recordId: Sql): Sql {
   const exact = begins(sql`o.word`, n);
-  const matches =
-    alike && canBeMisspelt(word) ? sql`(${exact} or o.word = any ((select words from ${column('alike', n)})::text[]))` : exact;
+  const matches = alike && canBeMisspelt(word) ? sql`(${exact} or ${isAlike(sql`o.word`, n)})` : exact;
   return sql`select o.word, o.field from read.search_words as o where ${sight.mine('o')} and o.record_id = ${recordId} and ${matches}`;
 }
 
@@ -147,6 +153,10 @@ function bestWord(sight: Sight, word: string, n: number, alike: boolean): Sql {
 
 function begins(word: Sql, n: number): Sql {
   return sql`(${word} >= (select ${column('w', n)} from asked) and ${word} < (select ${column('e', n)} from asked))`;
+}
+
+function isAlike(word: Sql, n: number): Sql {
+  return sql`${word} = any ((select words from ${column('alike', n)})::text[])`;
 }
 
 function canBeMisspelt(word: string): boolean {
