@@ -4,7 +4,7 @@
 -- view (DROP VIEW read.x); it is made anew here.
 --
 --   {{owner}}   runs migrations and owns the tables        {{app}}     serves requests, owns nothing
---   {{reader}}  NOLOGIN, owns the views                    {{signin}}  can call the functions of the schema signin and nothing else
+--   {{reader}}  NOLOGIN, owns the views                    {{signin}}  can call the functions of the schema signin, and count attempts
 --
 -- Why views: behind a policy, an operator that is not leakproof (numeric comparison, array and trigram operators,
 -- ILIKE, enum equality) cannot use an index. The view's own condition is the wall for reads; policies are the wall for
@@ -123,6 +123,10 @@ CREATE FUNCTION signin.newest_registration(address text) RETURNS uuid
 $$;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA signin FROM PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA signin TO {{signin}};
+
+-- Counted attempts belong to no tenant and say nothing about one: their keys are keyed hashes.
+GRANT USAGE ON SCHEMA throttle TO {{signin}};
+GRANT SELECT, INSERT, UPDATE, DELETE ON throttle.attempts TO {{signin}};
 
 -- Jobs (docs/decisions/0013-jobs-in-postgresql.md). The library's tables have row-level security without policies: only its
 -- own functions' owner gets in. The server makes jobs through jobs.enqueue; the worker takes and finishes them.

@@ -10,6 +10,7 @@ import type { AuthDoor } from './domain/auth/auth.js';
 import { freshCaller, type FreshCaller } from './domain/auth/liveness.js';
 import { mailTokens } from './domain/auth/mail-tokens.js';
 import { passwords } from './domain/auth/passwords.js';
+import { throttle } from './domain/auth/throttle.js';
 import { tokens } from './domain/auth/tokens.js';
 import { graph } from './domain/index.js';
 import { can } from './domain/permissions.js';
@@ -19,7 +20,7 @@ import type { SchemaReaders } from './graphql/introspection.js';
 import { buildSchema } from './graphql/schema.js';
 import { graphServer } from './graphql/server.js';
 import type { ExplorerSettings } from './http/explorer.js';
-import { httpServer } from './http/server.js';
+import { httpServer, type TrustProxy } from './http/server.js';
 
 export interface AppSettings {
   /** The project's folder: holds `schema/`. */
@@ -46,6 +47,10 @@ export interface AppSettings {
   /** Characters a new password has at least. */
   passwordLeastLength: number;
   corsOrigins: readonly string[];
+  /** Proxies in front, whose word on a client's address counts. */
+  trustProxy?: TrustProxy;
+  /** For tests, which all come from one address: how many times as many attempts are let in. */
+  throttleScale?: number;
   schemaReaders: SchemaReaders;
   /** Demo logins to show in the explorer, if there are any. */
   demo?: ExplorerSettings['demo'];
@@ -88,6 +93,7 @@ export function openCore(settings: AppSettings): Core {
     now,
     passwords: passwords({ pepper: secret, cost: settings.bcryptCost, leastLength: settings.passwordLeastLength }),
     mailTokens: mailTokens(secret),
+    throttle: throttle({ open: database.attempts, secret, scale: settings.throttleScale }),
     idleSeconds: settings.sessionIdleSeconds,
     lifetimeSeconds: settings.sessionSeconds,
     tokens: tokens({ secret, lifetimeSeconds: settings.accessTokenSeconds, now }),
@@ -109,6 +115,7 @@ export async function buildApp(settings: AppSettings): Promise<App> {
     verifyToken: (token) => door.tokens.verify(token),
     checkReady: () => database.ping(),
     corsOrigins: settings.corsOrigins,
+    trustProxy: settings.trustProxy ?? false,
     explorer: explorerOf(settings),
     log,
   });

@@ -50,6 +50,11 @@ export const SETTINGS = {
       z.array(z.string().refine(isOrigin, 'must be a comma-separated list of origins like https://app.example, without a path')),
     )
     .default([]),
+  TRUST_PROXY: z
+    .string()
+    .regex(/^(\d{1,2}|[\d.:a-f/]+(,[\d.:a-f/]+)*)$/i, 'must be a number of proxies, or their addresses separated by commas')
+    .transform((text) => (/^\d{1,2}$/.test(text) ? Number(text) : text.split(',')))
+    .optional(),
   FAST_PATH: flag.default(true),
   OPEN_SCHEMA: z.enum(['on', 'admins', 'off']).optional(),
   DEMO_DATA: flag.optional(),

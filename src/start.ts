@@ -84,6 +84,7 @@ function appSettings(root: string, config: Config, { urls }: RunningDatabase, lo
     bcryptCost: config.BCRYPT_COST,
     passwordLeastLength: config.PASSWORD_LEAST_LENGTH,
     corsOrigins: config.CORS_ORIGINS,
+    trustProxy: config.TRUST_PROXY ?? false,
     fastPath: config.FAST_PATH,
     schemaReaders: SCHEMA_READERS[config.OPEN_SCHEMA],
     demo: demo ? { password: DEMO_PASSWORD, organizations: DEMO_LOGINS } : null,

@@ -4,6 +4,7 @@ import type { Caller } from '../caller.js';
 import { PrismaClient } from '../generated/prisma/client.js';
 import { isUuid } from '../lib/uuid.js';
 import type { ScopeSettings } from './engine/scope.js';
+import { attemptsIn, type OpenAttempts } from './attempts.js';
 import { translateFailure } from './failures.js';
 import { openReader, type Reader, type ReaderSettings } from './reader.js';
 import { openSnapshot, type Snapshot } from './snapshot.js';
@@ -38,6 +39,8 @@ export interface Database {
   newestRegistration(email: string): Promise<string | null>;
   /** The role of a session's user, while the session runs and the user may sign in; null otherwise. */
   findSessionRole(session: { orgId: string; userId: string; sessionId: string }): Promise<Caller['role'] | null>;
+  /** Counts attempts, over all instances. */
+  readonly attempts: OpenAttempts;
   /** Whether the database answers. @throws DomainError UNAVAILABLE. */
   ping(): Promise<void>;
   /** Opens all connections now rather than while the first users sign in: both hash on the same few threads. */
@@ -81,6 +84,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
     isEmailTaken: async (email) => (await ask<boolean>(signinPool, 'SELECT signin.is_taken($1) AS answer', email)) === true,
     newestRegistration: (email) => ask<string>(signinPool, 'SELECT signin.newest_registration($1) AS answer', email),
     findSessionRole: (session) => findSessionRole(readPool, session),
+    attempts: attemptsIn(signinPool),
     ping: async () => {
       await readPool.query({ text: 'SELECT 1', query_timeout: PING_TIMEOUT_MS } as pg.QueryConfig).catch(rethrow);
     },

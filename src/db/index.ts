@@ -18,3 +18,4 @@ export { runJobs, runJobsOnce, type JobRunner, type JobSettings } from './jobs/r
 export type { JobFailure, JobInfo, Task } from './jobs/tasks.js';
 export { cursorSeal, type CursorSeal } from './engine/cursor.js';
 export type { Ahead, AheadRelation } from './engine/ahead.js';
+export type { AttemptLimit, Attempts, OpenAttempts } from './attempts.js';

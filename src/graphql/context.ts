@@ -2,6 +2,7 @@ import type { Caller } from '../caller.js';
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Database, Reader, WriteRequest } from '../db/index.js';
 import type { AuthDoor, SignedIn } from '../domain/auth/auth.js';
+import { countedAddress } from '../domain/auth/throttle.js';
 import type { Device } from '../domain/auth/sessions.js';
 import { unauthenticated, type DomainError } from '../errors.js';
 import { refuseIdempotency, writeRequest } from './write-request.js';
@@ -65,6 +66,11 @@ export class GraphContext {
       reader: undefined,
       ended: false,
     };
+  }
+
+  /** Where the request came from, as attempts are counted. */
+  get address(): string | null {
+    return countedAddress(this.device.ip);
   }
 
   /** Who asks. @throws DomainError UNAUTHENTICATED for a visitor. */

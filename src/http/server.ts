@@ -21,10 +21,14 @@ export interface HttpSettings<Context extends object> {
   /** Resolves when requests can be answered. */
   checkReady: () => Promise<void>;
   corsOrigins: readonly string[];
+  trustProxy: TrustProxy;
   /** Null: no explorer. */
   explorer: ExplorerSettings | null;
   log: FastifyBaseLogger;
 }
+
+/** Nobody, a number of proxies, or their addresses (https://fastify.dev/docs/latest/Reference/Server/#trustproxy). */
+export type TrustProxy = false | number | string[];
 
 /** What of a request concerns the context. */
 export interface ContextRequest {
@@ -45,6 +49,7 @@ export async function httpServer<Context extends object>(settings: HttpSettings<
     loggerInstance: settings.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
+    trustProxy: trusted(settings.trustProxy),
     requestTimeout: REQUEST_TIMEOUT_MS,
     // How often Node looks for requests that have not arrived in time; by default only every 30 s.
     http: { connectionsCheckingInterval: 2_000, headersTimeout: REQUEST_TIMEOUT_MS },
@@ -71,6 +76,11 @@ export async function httpServer<Context extends object>(settings: HttpSettings<
       }),
   });
   return server;
+}
+
+/** So many hops from this server outwards are proxies of ours. */
+function trusted(proxies: TrustProxy): false | string[] | ((address: string, hop: number) => boolean) {
+  return typeof proxies === 'number' ? (_, hop) => hop < proxies : proxies;
 }
 
 /** A kept-alive connection whose request was still running when closing began would hold the server open until its client lets go. */

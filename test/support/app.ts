@@ -117,6 +117,7 @@ export function testSettings(database: Pick<TestDatabase, 'appUrl' | 'signinUrl'
     bcryptCost: 4,
     passwordLeastLength: 12,
     corsOrigins: [],
+    throttleScale: 1_000_000,
     schemaReaders: 'everybody',
     log: pino({ level: 'silent' }),
     observe: (text) => seen.push(text),

@@ -1,6 +1,7 @@
 import { checkIsSignedIn, type SignedInCaller } from '../../caller.js';
 import type { WriteRequest } from '../../db/index.js';
 import type { Resolvers } from '../../generated/graphql.js';
+import type { SignedIn } from '../auth/auth.js';
 import { addressFrom } from './address-input.js';
 import { changeEmail, confirmEmailChange } from './emails.js';
 import type { InvitationRow } from './graph.js';
@@ -26,47 +27,66 @@ export const accountResolvers: Resolvers = {
   Mutation: {
     register: async (_, { input }, context, info) => {
       context.refuseIdempotency(info);
-      await register(context.door, addressFrom(input.email, ['input', 'email']), input);
+      const email = addressFrom(input.email, ['input', 'email']);
+      await context.door.throttle.mail({ registerAddress: context.address, registerAccount: email });
+      await register(context.door, email, input);
       return ACCEPTED;
     },
     confirmRegistration: async (_, { input }, context, info) => {
-      const session = await confirmRegistration(context.door, input, context.visit(info), context.device);
+      const attempt = (): Promise<SignedIn> => confirmRegistration(context.door, input, context.visit(info), context.device);
+      const session = await context.door.throttle.guess('linkAddress', context.address, attempt);
       return context.signedIn(session, input.transport === 'COOKIE');
     },
     inviteUser: (_, { input: { email, role } }, context, info) =>
-      context.write(info, (request) => {
+      context.write(info, async (request) => {
         const invited = { email: addressFrom(email, ['input', 'email']), role };
+        await context.door.throttle.mail({ inviter: request.caller.userId, inviteAccount: invited.email });
         return inviteUser(request, invited, context.door.now());
       }),
     revokeInvitation: (_, { id, expectedVersion }, context, info) =>
       context.write(info, (request) => revokeInvitation(request, id, expectedVersion, context.door.now())),
     acceptInvitation: async (_, { input }, context, info) => {
-      const session = await acceptInvitation(context.door, input, context.visit(info), context.device);
+      const attempt = (): Promise<SignedIn> => acceptInvitation(context.door, input, context.visit(info), context.device);
+      const session = await context.door.throttle.guess('linkAddress', context.address, attempt);
       return context.signedIn(session, input.transport === 'COOKIE');
     },
     changePassword: (_, input, context, info) => {
       const signedIn = checkIsSignedIn(context.caller);
       context.refuseIdempotency(info);
-      return context.write(info, (request) => changePassword(context.door, as(signedIn, request), input));
+      return context.write(info, (request) =>
+        context.door.throttle.guess('passwordUser', signedIn.userId, () =>
+          changePassword(context.door, as(signedIn, request), input),
+        ),
+      );
     },
     requestPasswordReset: async (_, { email }, context, info) => {
       context.refuseIdempotency(info);
-      await requestPasswordReset(context.door, addressFrom(email, ['email']));
+      const account = addressFrom(email, ['email']);
+      await context.door.throttle.mail({ resetAddress: context.address, resetAccount: account });
+      await requestPasswordReset(context.door, account);
       return ACCEPTED;
     },
     resetPassword: async (_, { input }, context, info) => {
-      const session = await resetPassword(context.door, input, context.visit(info), context.device);
+      const attempt = (): Promise<SignedIn> => resetPassword(context.door, input, context.visit(info), context.device);
+      const session = await context.door.throttle.guess('linkAddress', context.address, attempt);
       return context.signedIn(session, input.transport === 'COOKIE');
     },
     changeEmail: async (_, { currentPassword, newEmail }, context, info) => {
       const signedIn = checkIsSignedIn(context.caller);
       context.refuseIdempotency(info);
       const input = { currentPassword, email: addressFrom(newEmail, ['newEmail']) };
-      await context.write(info, (request) => changeEmail(context.door, as(signedIn, request), input));
+      await context.door.throttle.mail({ emailAccount: signedIn.userId });
+      await context.write(info, (request) =>
+        context.door.throttle.guess('passwordUser', signedIn.userId, () =>
+          changeEmail(context.door, as(signedIn, request), input),
+        ),
+      );
       return ACCEPTED;
     },
     confirmEmailChange: async (_, { token }, context, info) => ({
-      email: await confirmEmailChange(context.door, token, context.visit(info)),
+      email: await context.door.throttle.guess('linkAddress', context.address, () =>
+        confirmEmailChange(context.door, token, context.visit(info)),
+      ),
     }),
   },
   InvitationPayload: {

@@ -4,6 +4,7 @@ import { invalid, invalidCredentials } from '../../errors.js';
 import type { MailTokens } from './mail-tokens.js';
 import type { Passwords } from './passwords.js';
 import { refreshSession, startSession, type Device, type Issued, type SessionSettings } from './sessions.js';
+import type { Throttle } from './throttle.js';
 import type { AccessToken, Tokens } from './tokens.js';
 
 export type { Device } from './sessions.js';
@@ -14,6 +15,7 @@ export interface AuthDoor extends SessionSettings {
   passwords: Passwords;
   tokens: Tokens;
   mailTokens: MailTokens;
+  throttle: Throttle;
 }
 
 /** A session as it goes to the client. */

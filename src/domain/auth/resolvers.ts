@@ -2,7 +2,7 @@ import { checkIsSignedIn } from '../../caller.js';
 import { sessionEnded } from '../../errors.js';
 import type { Resolvers } from '../../generated/graphql.js';
 import { getViewer } from '../users/users.js';
-import { login, refresh } from './auth.js';
+import { login, refresh, type SignedIn } from './auth.js';
 import { endSessions } from './sessions.js';
 import type { Reader } from '../../db/index.js';
 import { isUuid } from '../../lib/uuid.js';
@@ -21,14 +21,17 @@ export const authResolvers: Resolvers = {
   Mutation: {
     login: async (_, { input }, context, info) => {
       context.refuseIdempotency(info);
-      const session = await login(context.door, input, context.device);
+      const account = input.email.trim().toLowerCase();
+      const attempt = (): Promise<SignedIn> => login(context.door, input, context.device);
+      const session = await context.door.throttle.login(account, context.address, attempt);
       return context.signedIn(session, input.transport === 'COOKIE');
     },
     refreshToken: async (_, { refreshToken }, context, info) => {
       context.refuseIdempotency(info);
       const token = refreshToken ?? context.cookie.read();
       if (!token) throw sessionEnded();
-      return context.signedIn(await refresh(context.door, token), !refreshToken);
+      const session = await context.door.throttle.guess('refreshAddress', context.address, () => refresh(context.door, token));
+      return context.signedIn(session, !refreshToken);
     },
     logout: async (_, __, { caller, door, cookie }) => {
       cookie.clear();

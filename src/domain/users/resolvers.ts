@@ -27,7 +27,10 @@ export const userResolvers: Resolvers = {
     transferOwnership: async (_, { to, currentPassword }, context, info) => {
       const caller = checkIsSignedIn(context.caller);
       context.refuseIdempotency(info);
-      await checkCurrentPassword(context.door, caller, await users.getViewer(context.reader), currentPassword);
+      const viewer = await users.getViewer(context.reader);
+      await context.door.throttle.guess('passwordUser', caller.userId, () =>
+        checkCurrentPassword(context.door, caller, viewer, currentPassword),
+      );
       return context.write(info, (request) => users.transferOwnership(request, to));
     },
   },
