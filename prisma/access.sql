@@ -30,7 +30,7 @@ DECLARE
 BEGIN
   FOREACH tenant_table IN ARRAY ARRAY['organizations', 'users', 'companies', 'contacts', 'pipelines', 'pipeline_stages',
                                       'deals', 'activities', 'audit_logs', 'audit_values', 'audit_heads', 'deal_history',
-                                      'pipeline_history', 'idempotency_keys', 'sessions', 'refresh_tokens', 'exchange_rates',
+                                      'pipeline_history', 'idempotency_keys', 'sessions', 'refresh_tokens', 'api_keys', 'exchange_rates',
                                       'search_words', 'search_terms', 'search_notes',
                                       'registrations', 'invitations', 'account_tokens', 'reset_requests'] LOOP
     tenant_key := CASE tenant_table WHEN 'organizations' THEN 'id' ELSE 'org_id' END;
@@ -48,7 +48,7 @@ BEGIN
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO shown_columns
       FROM pg_attribute
      WHERE attrelid = format('public.%I', tenant_table)::regclass AND attnum > 0 AND NOT attisdropped
-       AND attname NOT IN ('password_hash', 'salt');
+       AND attname NOT IN ('password_hash', 'salt', 'secret_hash');
     EXECUTE format('CREATE VIEW read.%I AS SELECT %s FROM public.%I WHERE %I = %s',
                    tenant_table, shown_columns, tenant_table, tenant_key, current_org);
     EXECUTE format('GRANT SELECT (%s) ON public.%I TO {{reader}}', shown_columns, tenant_table);
@@ -65,6 +65,7 @@ END $access$;
 GRANT INSERT ON public.companies, public.contacts, public.pipelines, public.deals, public.activities TO {{app}};
 GRANT INSERT, UPDATE (last_used_at, ended_at, end_reason) ON public.sessions TO {{app}};
 GRANT SELECT, INSERT, UPDATE (used_at, successor_id, sealed_successor) ON public.refresh_tokens TO {{app}};
+GRANT SELECT (secret_hash), INSERT, UPDATE (last_used_at, revoked_at) ON public.api_keys TO {{app}};
 
 -- Facts and histories are written once: nothing here can be updated or deleted.
 GRANT INSERT ON public.audit_logs TO {{app}};

@@ -3,11 +3,9 @@ import type { ApolloServer } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import { pino, type Logger } from 'pino';
+import type { Caller } from './caller.js';
 import { cursorSeal, openDatabase, type Database, type DatabaseSettings } from './db/index.js';
-import type { Caller, SignedInCaller } from './caller.js';
-import { DomainError } from './errors.js';
 import type { AuthDoor } from './domain/auth/auth.js';
-import { freshCaller, type FreshCaller } from './domain/auth/liveness.js';
 import { mailTokens } from './domain/auth/mail-tokens.js';
 import { passwords } from './domain/auth/passwords.js';
 import { throttle } from './domain/auth/throttle.js';
@@ -21,6 +19,7 @@ import { buildSchema } from './graphql/schema.js';
 import { graphServer } from './graphql/server.js';
 import type { ExplorerSettings } from './http/explorer.js';
 import { httpServer, type TrustProxy } from './http/server.js';
+import { standingOf } from './standing.js';
 
 export interface AppSettings {
   /** The project's folder: holds `schema/`. */
@@ -106,13 +105,12 @@ export async function buildApp(settings: AppSettings): Promise<App> {
   const { log } = settings;
   const { database, door } = openCore(settings);
   const apollo = await startApollo(settings);
-  const fresh = freshCaller(database);
+  const standing = standingOf(database, door);
   const http = await httpServer({
     apollo,
-    contextFor: async ({ caller, ...request }) =>
-      new GraphContext({ database, door, ...request, ...(await standing(caller, fresh)) }),
+    contextFor: async ({ token, ...request }) =>
+      new GraphContext({ database, door, ...request, ...(await standing(token, request.device.ip)) }),
     secureCookies: settings.secureCookies,
-    verifyToken: (token) => door.tokens.verify(token),
     checkReady: () => database.ping(),
     corsOrigins: settings.corsOrigins,
     trustProxy: settings.trustProxy ?? false,
@@ -144,21 +142,6 @@ function explorerOf({ root, explorerFolder, schemaReaders, demo }: AppSettings):
     openSchema: schemaReaders === 'everybody',
     demo: demo ?? null,
   };
-}
-
-/** Who the caller is just now, or why the token is of no use. Never throws: public fields do not care. */
-async function standing(
-  caller: SignedInCaller | null,
-  fresh: FreshCaller,
-): Promise<{ caller: Caller | null; refusal: DomainError | null }> {
-  if (!caller) return { caller: null, refusal: null };
-  return fresh(caller).then(
-    (known) => ({ caller: known, refusal: null }),
-    (error: unknown) => {
-      if (error instanceof DomainError) return { caller: null, refusal: error };
-      throw error;
-    },
-  );
 }
 
 /** Log lines as JSON, or readable while developing. Never any personal data. */

@@ -148,6 +148,7 @@ test.each(['managers', 'members'])('for %s, page, count and totals of open deals
     onlyOf: who === 'members' ? org.users.MEMBER.id : null,
     graph,
     now: new Date(),
+    checkMayRead: () => undefined,
   };
   const window = {
     keys: sortKeys(entity, [], ['position', 'ASC'], graph),

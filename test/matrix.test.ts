@@ -94,12 +94,13 @@ const VERBS: Record<string, Verb> = {
 /**
  * Everybody may end their own sessions, and nobody anybody else's (test/sessions.test.ts); everybody may change what is their
  * own, and what concerns several users or contacts, or somebody who is no user yet, has tests of its own (test/users.test.ts,
- * test/tags.test.ts, test/account.test.ts, test/invitations.test.ts).
+ * test/tags.test.ts, test/account.test.ts, test/api-keys.test.ts, test/invitations.test.ts).
  */
 const OF_TAGS = ['renameTag', 'mergeTags', 'deleteTag'];
 const ELSEWHERE = [
   ...OF_TAGS,
   ...['logout', 'logoutEverywhere', 'revokeSession'],
+  ...['createApiKey', 'revokeApiKey'],
   ...['updateViewer', 'reassignRecords', 'transferOwnership'],
   ...['changePassword', 'changeEmail', 'inviteUser', 'revokeInvitation'],
 ];

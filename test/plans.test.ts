@@ -136,6 +136,7 @@ const scopes = (): Scope[] =>
     onlyOf,
     graph,
     now: new Date(),
+    checkMayRead: () => undefined,
   }));
 
 /** An operand that few rows match, so that only the condition's own index is worth taking. */

@@ -39,6 +39,8 @@ export interface Database {
   newestRegistration(email: string): Promise<string | null>;
   /** The role of a session's user, while the session runs and the user may sign in; null otherwise. */
   findSessionRole(session: { orgId: string; userId: string; sessionId: string }): Promise<Caller['role'] | null>;
+  /** The API key with a secret's hash, while it is good and who made it may sign in; null otherwise. */
+  findApiKey(orgId: string, secretHash: Uint8Array): Promise<KnownKey | null>;
   /** Counts attempts, over all instances. */
   readonly attempts: OpenAttempts;
   /** Whether the database answers. @throws DomainError UNAVAILABLE. */
@@ -59,6 +61,14 @@ export interface Login {
   userId: string;
   passwordHash: string;
   role: Caller['role'];
+}
+
+/** An API key, and who made it. */
+export interface KnownKey {
+  keyId: string;
+  userId: string;
+  role: Caller['role'];
+  scopes: string[];
 }
 
 const PING_TIMEOUT_MS = 1_500;
@@ -84,6 +94,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
     isEmailTaken: async (email) => (await ask<boolean>(signinPool, 'SELECT signin.is_taken($1) AS answer', email)) === true,
     newestRegistration: (email) => ask<string>(signinPool, 'SELECT signin.newest_registration($1) AS answer', email),
     findSessionRole: (session) => findSessionRole(readPool, session),
+    findApiKey: (orgId, secretHash) => findApiKey(readPool, orgId, secretHash),
     attempts: attemptsIn(signinPool),
     ping: async () => {
       await readPool.query({ text: 'SELECT 1', query_timeout: PING_TIMEOUT_MS } as pg.QueryConfig).catch(rethrow);
@@ -156,19 +167,38 @@ async function warmUp(pools: pg.Pool[]): Promise<void> {
   for (const client of clients) client.release();
 }
 
-/** One round trip: asked on the way of every request whose answer is older than a second. The ids are UUIDs, checked here. */
+/** Asked on the way of every request whose answer is older than a second. The ids are UUIDs, checked here. */
 async function findSessionRole(
   pool: pg.Pool,
   { orgId, userId, sessionId }: { orgId: string; userId: string; sessionId: string },
 ): Promise<Caller['role'] | null> {
   if (![orgId, userId, sessionId].every(isUuid)) return null;
-  const question = `
-    BEGIN READ ONLY; SET LOCAL app.org_id = '${orgId}';
-    SELECT u.role FROM read.sessions AS s JOIN read.users AS u ON u.org_id = s.org_id AND u.id = s.user_id
-     WHERE s.id = '${sessionId}' AND s.user_id = '${userId}' AND s.ended_at IS NULL AND s.expires_at > now() AND u.is_active AND u.deleted_at IS NULL;
-    COMMIT`;
-  const results = (await pool.query(question).catch(rethrow)) as unknown as pg.QueryResult<{ role: Caller['role'] }>[];
-  return results[2]?.rows[0]?.role ?? null;
+  const row = await askOne<{ role: Caller['role'] }>(
+    pool,
+    orgId,
+    `SELECT u.role FROM read.sessions AS s JOIN read.users AS u ON u.org_id = s.org_id AND u.id = s.user_id
+     WHERE s.id = '${sessionId}' AND s.user_id = '${userId}' AND s.ended_at IS NULL AND s.expires_at > now() AND u.is_active AND u.deleted_at IS NULL`,
+  );
+  return row?.role ?? null;
+}
+
+function findApiKey(pool: pg.Pool, orgId: string, secretHash: Uint8Array): Promise<KnownKey | null> {
+  const hash = Buffer.from(secretHash).toString('hex');
+  return askOne<KnownKey>(
+    pool,
+    orgId,
+    `SELECT k.id AS "keyId", k.user_id AS "userId", u.role, k.scopes
+       FROM public.api_keys AS k JOIN read.users AS u ON u.org_id = k.org_id AND u.id = k.user_id
+      WHERE k.secret_hash = '\\x${hash}' AND k.revoked_at IS NULL AND k.expires_at > now() AND u.is_active AND u.deleted_at IS NULL`,
+  );
+}
+
+/** One round trip. @param question of ids and hashes that were checked: nothing else is spliced into it. */
+async function askOne<Row extends object>(pool: pg.Pool, orgId: string, question: string): Promise<Row | null> {
+  if (!isUuid(orgId)) return null;
+  const text = `BEGIN READ ONLY; SET LOCAL app.org_id = '${orgId}'; ${question}; COMMIT`;
+  const results = (await pool.query(text).catch(rethrow)) as unknown as pg.QueryResult<Row>[];
+  return results[2]?.rows[0] ?? null;
 }
 
 function rethrow(error: unknown): never {

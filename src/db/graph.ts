@@ -4,6 +4,7 @@ import type { SortedValue } from './engine/keys.js';
 import type { Target } from './engine/operators.js';
 import type { Scope } from './engine/scope.js';
 import type { Sql } from './engine/sql.js';
+import type { Resource } from '../scopes.js';
 
 export { elapsedSince, hasCome, onceCome } from './engine/clock.js';
 
@@ -123,6 +124,8 @@ export interface Entity {
   type: string;
   /** Names of the root fields, single and list; absent where the schema has none. */
   root?: { one: string; many: string };
+  /** Which scopes let an API key read and write it; without it no key can. */
+  scope?: Resource;
   /** Column that holds the tenant. */
   tenant: 'org_id' | 'id';
   softDelete: boolean;

@@ -70,32 +70,29 @@ export interface ReaderSettings extends ScopeSettings {
 export function openReader(caller: Caller, snapshot: Snapshot, settings: ReaderSettings): Reader {
   const { graph, seal } = settings;
   const scope = scopeOf(caller, settings);
+  const readable = readableOf(scope);
   const loaders = makeLoaders(scope, snapshot);
   return {
     caller,
     now: scope.now,
-    find: async (table, id, deleted) => (isUuid(id) ? loaders.byId(entityOf(graph, table), id, deleted ?? undefined) : null),
-    one: async (table, name, row) => {
-      const along = broughtAlong(row, name);
-      if (along) return along.record ?? null;
-      const relation = relationOf(entityOf(graph, table).toOne, table, name);
-      const id = (row as Record<string, string | null>)[relation.key];
-      return id ? loaders.byId(entityOf(graph, relation.entity), id, relation.evenDeleted ? 'WITH' : undefined) : null;
-    },
+    ...single(scope, loaders),
     page: (table, args, ahead = null) => {
-      const entity = entityOf(graph, table);
+      const entity = readable(table);
       return listOf({ entity, scope, seal, loaders, key: null, parentId: '', name: table, ahead }, args, entity.defaultOrder);
     },
     many: (table, name, row, args, ahead = () => null) => {
       const relation = relationOf(entityOf(graph, table).toMany, table, name);
-      const entity = entityOf(graph, relation.entity);
+      const entity = readable(relation.entity);
       const along = broughtAlong(row, name, args)?.list;
       const source = { entity, scope, seal, loaders, key: relation.key, parentId: row.id, name: `${table}.${name}` };
       if (along) return connectionOf({ ...source, ahead: null }, args, along.window, along.page);
       return listOf({ ...source, ahead: ahead() }, args, relation.defaultOrder ?? entity.defaultOrder);
     },
-    embedded: (table, key, id, orderBy) => loaders.allOf(entityOf(graph, table), key, id, orderBy),
-    visits: (dealId) => loaders.ofParent(visitsOf(scope), dealId),
+    embedded: async (table, key, id, orderBy) => loaders.allOf(readable(table), key, id, orderBy),
+    visits: async (dealId) => {
+      readable('pipeline_stages');
+      return loaders.ofParent(visitsOf(scope), dealId);
+    },
     ask: (write) => snapshot.query(compile(write(sightOf(scope)))),
     askEach: <Answer>(name: string, parentId: string, write: (sight: Sight, parents: Sql) => Sql) => {
       const statement = (parents: Parents | null): Statement => compile(write(sightOf(scope), parentsTable(parents)));
@@ -111,6 +108,33 @@ export function openReader(caller: Caller, snapshot: Snapshot, settings: ReaderS
 function visitsOf(scope: Scope): ParentQuestion<VisitRow[]> {
   const statement = (parents: Parents | null): Statement => visitsStatement(scope, parents?.ids ?? []);
   return { what: 'visits', key: 'id', statement, valueOf: (rows) => rows as unknown as VisitRow[] };
+}
+
+/** An entity by its table. Whether there is something to read is no more for a key's eyes than what it is. @throws DomainError FORBIDDEN. */
+function readableOf(scope: Scope): (table: string) => Entity {
+  return (table) => {
+    const entity = entityOf(scope.graph, table);
+    scope.checkMayRead(entity);
+    return entity;
+  };
+}
+
+function single(scope: Scope, loaders: Loaders): Pick<Reader, 'find' | 'one'> {
+  const readable = readableOf(scope);
+  return {
+    find: async (table, id, deleted) => {
+      const entity = readable(table);
+      return isUuid(id) ? loaders.byId(entity, id, deleted ?? undefined) : null;
+    },
+    one: async (table, name, row) => {
+      const along = broughtAlong(row, name);
+      if (along) return along.record ?? null;
+      const relation = relationOf(entityOf(scope.graph, table).toOne, table, name);
+      const target = readable(relation.entity);
+      const id = (row as Record<string, string | null>)[relation.key];
+      return id ? loaders.byId(target, id, relation.evenDeleted ? 'WITH' : undefined) : null;
+    },
+  };
 }
 
 interface ListSource {

@@ -7,6 +7,8 @@ import { accountMails } from './accounts/mails.js';
 import { accountResolvers, PUBLIC_ACCOUNT_FIELDS } from './accounts/resolvers.js';
 import { activityGraph } from './activities/graph.js';
 import { activityResolvers } from './activities/resolvers.js';
+import { apiKeyGraph } from './api-keys/graph.js';
+import { apiKeyResolvers } from './api-keys/resolvers.js';
 import { sessionGraph } from './auth/graph.js';
 import { authMails } from './auth/mails.js';
 import { authResolvers, PUBLIC_AUTH_FIELDS } from './auth/resolvers.js';
@@ -37,6 +39,7 @@ export const PUBLIC_FIELDS: readonly string[] = [...PUBLIC_AUTH_FIELDS, ...PUBLI
 export const graph: Graph = new Map(
   [
     activityGraph,
+    apiKeyGraph,
     companyGraph,
     contactGraph,
     dealGraph,
@@ -59,6 +62,7 @@ export const tasksOf = (database: Database, now: () => number): Record<string, T
 export const resolvers: Resolvers[] = [
   accountResolvers,
   activityResolvers,
+  apiKeyResolvers,
   authResolvers,
   companyResolvers,
   contactResolvers,

@@ -36,6 +36,9 @@ export interface Written {
   notice?: string | null;
 }
 
+/** The same, for what is shown once. */
+export type WrittenSecret = Written & { secret: string };
+
 /**
  * What resolvers see of a request. Reading `caller` or `reader` as a visitor fails, so a field that forgets to ask who is
  * calling has nothing to answer with. A class, because Apollo Server copies a plain object and would run its getters.

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { GraphQLSchema } from 'graphql';
 import { graph, resolvers } from '../domain/index.js';
+import { guardRootFields } from './root-guard.js';
 import { relationResolvers } from './relations.js';
 import { scalars } from './scalars.js';
 
@@ -16,9 +17,10 @@ export function readSdl(root: string): string[] {
 /** The executable schema. @throws Error when a resolver has no field in the SDL. */
 export function buildSchema(root: string): GraphQLSchema {
   const byType = { __resolveType: (value: { __typename?: string }) => value.__typename };
-  return makeExecutableSchema({
+  const schema = makeExecutableSchema({
     typeDefs: readSdl(root),
     resolvers: [scalars, { Node: byType, Record: byType }, relationResolvers(graph), ...resolvers],
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
   });
+  return guardRootFields(schema);
 }

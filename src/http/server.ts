@@ -4,8 +4,7 @@ import fastifyApollo from '@as-integrations/fastify';
 import cookies from '@fastify/cookie';
 import cors from '@fastify/cors';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
-import type { SignedInCaller } from '../caller.js';
-import { callerFrom } from './caller.js';
+import { bearerFrom } from './bearer.js';
 import { refreshCookie, type RefreshCookie } from './refresh-cookie.js';
 import { explorerRoutes, type ExplorerSettings } from './explorer.js';
 import { answerFailures } from './failures.js';
@@ -17,7 +16,6 @@ export interface HttpSettings<Context extends object> {
   contextFor: (request: ContextRequest) => Promise<Context>;
   /** Whether the refresh cookie is for HTTPS only; off for http://localhost. */
   secureCookies: boolean;
-  verifyToken: (token: string) => SignedInCaller | null;
   /** Resolves when requests can be answered. */
   checkReady: () => Promise<void>;
   corsOrigins: readonly string[];
@@ -34,7 +32,8 @@ export type TrustProxy = false | number | string[];
 export interface ContextRequest {
   requestId: string;
   device: { ip: string | null; userAgent: string | null };
-  caller: SignedInCaller | null;
+  /** What the request shows of who is calling; null for a visitor. */
+  token: string | null;
   cookie: RefreshCookie;
 }
 
@@ -71,7 +70,7 @@ export async function httpServer<Context extends object>(settings: HttpSettings<
       settings.contextFor({
         requestId: request.id,
         device: { ip: addressOf(request.ip), userAgent: request.headers['user-agent']?.slice(0, 500) ?? null },
-        caller: callerFrom(request.headers, settings.verifyToken),
+        token: bearerFrom(request.headers),
         cookie: refreshCookie(request, reply, settings.secureCookies),
       }),
   });

@@ -91,13 +91,13 @@ function bringRelation(
   depth: number,
 ): BroughtRelation | null {
   const toOne = entity.toOne[relation.name];
-  if (toOne) return bringRecord(by, alias, toOne, relation, depth);
   const toMany = entity.toMany[relation.name];
-  if (!toMany?.key || relation.args.after || relation.args.before) return null;
   try {
+    if (toOne) return bringRecord(by, alias, toOne, relation, depth);
+    if (!toMany?.key || relation.args.after || relation.args.before) return null;
     return bringList(by, alias, { ...toMany, key: toMany.key }, relation, depth);
   } catch (error) {
-    // Arguments that are refused concern only the rows that ask for them: the field itself says so, if there is such a row.
+    // What is refused (arguments, a record an API key may not read) the field itself says, if there is a row that asks.
     if (error instanceof DomainError) return null;
     throw error;
   }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Caller } from '../../caller.js';
+import { checkScope } from '../../scopes.js';
 import { entityOf, type Entity, type Graph } from '../graph.js';
 import { all, any, column, viewOf, type Sql } from './sql.js';
 
@@ -12,6 +13,8 @@ export interface Scope {
   tenantFilter: boolean;
   /** Whose own records alone may be visible; null for a role that sees all. */
   onlyOf: string | null;
+  /** That an API key may read an entity at all. @throws DomainError FORBIDDEN. */
+  checkMayRead: (entity: Entity) => void;
   graph: Graph;
   /** What "now" means in the whole answer, for filters and fields alike. */
   now: Date;
@@ -31,10 +34,15 @@ export interface ScopeSettings {
 /** The scope of a caller. */
 export function scopeOf(caller: Caller, { graph, tenantFilter, seesAll }: ScopeSettings): Scope {
   const { orgId, userId } = caller;
-  return { orgId, userId, tenantFilter, graph, onlyOf: seesAll(caller) ? null : userId, now: new Date() };
+  const checkMayRead = (entity: Entity): void => checkScope(caller, entity.scope ?? null, 'read');
+  return { orgId, userId, tenantFilter, graph, checkMayRead, onlyOf: seesAll(caller) ? null : userId, now: new Date() };
 }
 
-/** Tenant, visibility and soft delete: in every statement the engine writes, here and nowhere else. */
+/**
+ * Tenant, visibility and soft delete: in every statement the engine writes, here and nowhere else.
+ *
+ * @throws DomainError FORBIDDEN for an API key that may not read the entity.
+ */
 export function scopeConditions(entity: Entity, alias: string, scope: Scope, deleted: Deleted): Sql[] {
   const conditions: Sql[] = [];
   if (scope.tenantFilter) conditions.push(sql`${sql.ref(`${alias}.${entity.tenant}`)} = ${scope.orgId}`);
@@ -49,9 +57,12 @@ export function scopeConditions(entity: Entity, alias: string, scope: Scope, del
 /**
  * What a member or viewer sees where the organization's setting `visibility` is anything but ORGANIZATION; null when no condition is needed. The
  * setting is read in the same statement, so that changing it is felt at once; PostgreSQL reads it once a statement.
+ *
+ * @throws DomainError FORBIDDEN for an API key that may not read the entity.
  */
 export function visibleCondition(entity: Entity, alias: string, scope: Scope): Sql | null {
   const { onlyOf, graph } = scope;
+  scope.checkMayRead(entity);
   if (onlyOf === null || !entity.visibility) return null;
   const openToAll = sql`(select coalesce(settings ->> 'visibility', 'ORGANIZATION') = 'ORGANIZATION' from read.organizations)`;
   return any([openToAll, ...ownConditions(entity, alias, onlyOf, graph)]);

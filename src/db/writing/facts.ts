@@ -35,6 +35,7 @@ const IP = '@ip';
  */
 export async function writeFacts(tx: Transaction, caller: Caller, origin: Origin, graph: Graph, facts: Fact[]): Promise<void> {
   const rows = facts.map((fact, index) => rowOf(fact, origin, index + 1));
+  const { via } = caller;
   const shared = sql`${caller.orgId}::uuid`;
   const statement = compile(sql`
     with head as (
@@ -42,9 +43,10 @@ export async function writeFacts(tx: Transaction, caller: Caller, origin: Origin
       on conflict (org_id) do update set seq = h.seq + ${facts.length}, updated_at = greatest(h.updated_at, clock_timestamp())
       returning seq - ${facts.length} as base, updated_at as at
     ), logs as (
-      insert into public.audit_logs (org_id, id, seq, change_id, actor_kind, user_id, action, entity_type, entity_id, entity_version,
+      insert into public.audit_logs (org_id, id, seq, change_id, actor_kind, user_id, api_key_id, action, entity_type, entity_id, entity_version,
                                      changes, ip_address, request_id, operation, created_at)
-      select ${shared}, f.id, head.base + f.n, ${uuidv7()}::uuid, 'USER', ${caller.userId}::uuid, f.action, f.entity_type, f.entity_id,
+      select ${shared}, f.id, head.base + f.n, ${uuidv7()}::uuid, ${via.kind === 'API_KEY' ? 'API_KEY' : 'USER'}, ${caller.userId}::uuid,
+             ${via.kind === 'API_KEY' ? via.keyId : null}::uuid, f.action, f.entity_type, f.entity_id,
              f.entity_version, f.changes, ${origin.ip}::inet, ${origin.requestId}, ${origin.operation}, head.at
       from head, jsonb_to_recordset(${JSON.stringify(rows.map(({ values: _, ...row }) => row))}::jsonb)
         as f(n int, id uuid, action text, entity_type text, entity_id uuid, entity_version int, changes jsonb)

@@ -26,9 +26,12 @@ export async function claimKey(
   claim: IdempotencyClaim,
   recordId: string,
 ): Promise<string | null> {
+  const { orgId, userId, via } = caller;
+  // Each API key has keys of its own, apart from those of the person who made it.
+  const key = via.kind === 'API_KEY' ? `${via.keyId}/${claim.key}` : claim.key;
   const claimed = await tx.$executeRaw`
     INSERT INTO public.idempotency_keys AS k (org_id, user_id, key, request, record_id, expires_at)
-    VALUES (${caller.orgId}::uuid, ${caller.userId}::uuid, ${claim.key}, ${claim.request}, ${recordId}::uuid, now() + interval '24 hours')
+    VALUES (${orgId}::uuid, ${userId}::uuid, ${key}, ${claim.request}, ${recordId}::uuid, now() + interval '24 hours')
     ON CONFLICT (org_id, user_id, key) DO UPDATE
       SET request = excluded.request, record_id = excluded.record_id, expires_at = excluded.expires_at
       WHERE k.expires_at < now()`.catch((error: unknown) => {
@@ -38,8 +41,7 @@ export async function claimKey(
     await forgetSome(tx, caller);
     return null;
   }
-  const { orgId, userId } = caller;
-  const known = await tx.idempotencyKey.findUniqueOrThrow({ where: { orgId_userId_key: { orgId, userId, key: claim.key } } });
+  const known = await tx.idempotencyKey.findUniqueOrThrow({ where: { orgId_userId_key: { orgId, userId, key } } });
   if (known.request !== claim.request) throw idempotencyMismatch();
   return known.recordId;
 }

@@ -1,4 +1,5 @@
 import type { Caller } from '../../caller.js';
+import { checkScope, hasScope } from '../../scopes.js';
 import { idTaken, invalid, versionConflict } from '../../errors.js';
 import { isUuid } from '../../lib/uuid.js';
 import type { Transaction } from '../database.js';
@@ -19,12 +20,31 @@ export interface Desk {
   scope: Scope;
 }
 
-/** A reference to a record that is missing, foreign, hidden or deleted; held until the commit so that it stays none of these. */
+/** An entity to write. @throws DomainError FORBIDDEN for an API key that may not. */
+export function entityToWrite({ graph, caller }: Desk, table: string): Entity {
+  const entity = entityOf(graph, table);
+  checkScope(caller, entity.scope ?? null, 'write');
+  return entity;
+}
+
+/** An entity that the client named a record of. @throws DomainError FORBIDDEN for an API key that may not read it. */
+export function entityToRead({ graph, caller }: Desk, table: string): Entity {
+  const entity = entityOf(graph, table);
+  checkScope(caller, entity.scope ?? null, 'read');
+  return entity;
+}
+
+/**
+ * That no reference leads to a record that is missing, foreign, hidden or deleted; held until the commit so that it stays so.
+ *
+ * @throws DomainError INVALID_INPUT; FORBIDDEN for an API key that may not read what is referred to.
+ */
 export async function checkReferences(desk: Desk, entity: Entity, changes: Changes): Promise<void> {
   for (const { entity: table, key, evenDeleted } of Object.values(entity.toOne)) {
     const id = changes[key];
     if (typeof id !== 'string' || evenDeleted) continue;
-    const target = entityOf(desk.graph, table);
+    // Whoever made the key is known to it.
+    const target = id === desk.caller.userId ? entityOf(desk.graph, table) : entityToRead(desk, table);
     const row = await lock(desk, target, id, 'hold');
     if (!row || row.deletedAt)
       throw invalid(['input', key], `There is no ${target.type.toLowerCase()} with this id that you can see.`, 'NOT_FOUND');
@@ -70,7 +90,8 @@ export async function checkVersion(
   const people = new Map(
     rivals.flatMap(({ userId, name }) => (userId ? [[userId, { id: userId, displayName: name ?? '' }]] : [])),
   );
-  throw versionConflict(row.version, changedFields, [...people.values()]);
+  const told = hasScope(desk.caller, 'users', 'read') ? [...people.values()] : [];
+  throw versionConflict(row.version, changedFields, told);
 }
 
 export function run<Answer>(tx: Transaction, { text, values }: { text: string; values: readonly unknown[] }): Promise<Answer[]> {

@@ -7,10 +7,23 @@ import { scopeOf, type ScopeSettings } from '../engine/scope.js';
 import { entityOf, type Entity } from '../graph.js';
 import { enqueuer, type Enqueuer } from '../jobs/enqueue.js';
 import type { Fact } from './facts.js';
-import { alone, checkIdIsFree, checkReferences, checkVersion, lock, run, type Desk, type LockedRow } from './locks.js';
+import { keyOf, type Beside, type Reads } from './reads.js';
+import {
+  alone,
+  entityToRead,
+  entityToWrite,
+  checkIdIsFree,
+  checkReferences,
+  checkVersion,
+  lock,
+  run,
+  type Desk,
+  type LockedRow,
+} from './locks.js';
 import { lastActivityStatement, redateRotStatement, settleStatement } from './derived.js';
 import { deriveStatement, idsStatement, lockAllStatement, normalized, toPrisma, type Changes } from './statements.js';
 
+export type { Beside, Reads } from './reads.js';
 export type { LockedRow } from './locks.js';
 export type { Changes } from './statements.js';
 
@@ -44,7 +57,7 @@ export interface Writer extends Enqueuer {
    * @param idIsClients an id that the client made may be taken, by a record of any type; one of ours is not.
    * @throws DomainError CONFLICT for an id that is taken, INVALID_INPUT for a reference to nothing.
    */
-  insert(table: string, action: string, values: Changes & { id: string }, idIsClients: boolean): Promise<void>;
+  insert(table: string, action: string, values: Changes & { id: string }, idIsClients: boolean, secrets?: Changes): Promise<void>;
   /**
    * Finds and locks a record, checks right and version, and applies what differs.
    *
@@ -72,8 +85,12 @@ export interface Writer extends Enqueuer {
   idsOf(table: string, filter: FilterInput, most: number): Promise<string[]>;
   /** Applies changes to a record that is already locked or nobody else can see yet. */
   apply(table: string, row: LockedRow, action: string, changes: Changes): Promise<boolean>;
-  /** Keeps a record from being deleted or restructured until the commit; null when there is none. */
-  hold(table: string, id: string): Promise<LockedRow | null>;
+  /**
+   * Keeps a record from being deleted or restructured until the commit; null when there is none.
+   *
+   * @param named false when not the client but a default leads to it: then an API key needs no scope for it.
+   */
+  hold(table: string, id: string, named?: boolean): Promise<LockedRow | null>;
   /** Dates anew when something last happened with contacts or deals: derived. `key` is the field of an activity with their id. */
   dateLastActivity(table: string, key: string, ids: readonly string[]): Promise<void>;
   /** Lets only one change of the organization at a time go on with something, until its commit. */
@@ -88,22 +105,12 @@ export interface Writer extends Enqueuer {
   consequences(): Promise<void>;
 }
 
-type Finders = 'findFirst' | 'findMany' | 'count' | 'aggregate';
-type Models =
-  | ('activity' | 'company' | 'contact' | 'deal' | 'dealHistory')
-  | ('invitation' | 'organization' | 'pipeline' | 'pipelineHistory' | 'pipelineStage' | 'user');
-export interface Beside {
-  session: Pick<Transaction['session'], 'updateMany'>;
-  registration: Pick<Transaction['registration'], 'updateMany'>;
-  accountToken: Pick<Transaction['accountToken'], 'create' | 'updateMany'>;
-}
-export type Reads = { [M in Models]: Pick<Transaction[M], Finders & keyof Transaction[M]> };
-
 /** @see Writer */
 export function openWriter(tx: Transaction, caller: Caller, settings: ScopeSettings): { writer: Writer; facts: Fact[] } {
   const facts: Fact[] = [];
   const { graph, tenantFilter } = settings;
-  const scope = scopeOf(caller, settings);
+  // What a change reads on its way is not shown: which scopes it takes is asked for what it writes and refers to.
+  const scope = { ...scopeOf(caller, settings), checkMayRead: () => undefined };
   const desk: Desk = { tx, caller, graph, facts, scope };
   const writer: Writer = {
     caller,
@@ -111,15 +118,16 @@ export function openWriter(tx: Transaction, caller: Caller, settings: ScopeSetti
     reads: tx,
     beside: tx,
     insert: async (table, action, values, idIsClients) => {
+      const entity = entityToWrite(desk, table);
       if (idIsClients) await checkIdIsFree(desk, values.id);
-      await insert(desk, entityOf(graph, table), action, values);
+      await insert(desk, entity, action, values);
     },
-    edit: (table, id, options, changesOf) => edit(desk, entityOf(graph, table), id, options, changesOf),
-    editAll: (table, ids, action, changesOf, as = 'consequence') =>
-      editAll(desk, entityOf(graph, table), ids, { action, step: as === 'targeted' ? 1 : 0 }, changesOf),
+    edit: async (table, id, options, changesOf) => edit(desk, entityToWrite(desk, table), id, options, changesOf),
+    editAll: async (table, ids, action, changesOf, as = 'consequence') =>
+      editAll(desk, entityToWrite(desk, table), ids, { action, step: as === 'targeted' ? 1 : 0 }, changesOf),
     idsOf: (table, filter, most) => idsOf(desk, entityOf(graph, table), filter, most),
-    apply: (table, row, action, changes) => apply(desk, entityOf(graph, table), row, action, changes, []),
-    hold: (table, id) => lock(desk, entityOf(graph, table), id, 'hold'),
+    apply: async (table, row, action, changes) => apply(desk, entityToWrite(desk, table), row, action, changes, []),
+    hold: async (table, id, named = true) => lock(desk, named ? entityToRead(desk, table) : entityOf(graph, table), id, 'hold'),
     dateLastActivity: async (table, key, ids) => {
       if (ids.length === 0) return;
       await run(tx, settleStatement(entityOf(graph, table), scope, ids));
@@ -232,11 +240,6 @@ async function insert(desk: Desk, entity: Entity, action: string, values: Change
   const told = Object.entries(given).filter(([field, value]) => !untold.includes(field) && value !== null);
   const facts = told.map(([field, after]) => ({ field, before: null, after }));
   desk.facts.push({ action, entity, id: given.id, version: 1, values: facts, after: given });
-}
-
-/** An organization's key is its id alone; everything in it has a composite one. */
-function keyOf(entity: Entity, orgId: string, id: string): object {
-  return entity.tenant === 'id' ? { id } : { orgId_id: { orgId, id } };
 }
 
 interface Delegate {

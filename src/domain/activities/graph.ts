@@ -2,6 +2,7 @@ import { RANGE, entity, type Row } from '../../db/graph.js';
 
 export const activityGraph = entity({
   table: 'activities',
+  scope: 'activities',
   type: 'Activity',
   root: { one: 'activity', many: 'activities' },
   visibility: { own: ['ownerId', 'userId'], through: ['contact', 'deal'] },

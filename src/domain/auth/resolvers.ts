@@ -1,9 +1,9 @@
-import { checkIsSignedIn } from '../../caller.js';
 import { sessionEnded } from '../../errors.js';
 import type { Resolvers } from '../../generated/graphql.js';
 import { getViewer } from '../users/users.js';
 import { login, refresh, type SignedIn } from './auth.js';
 import { endSessions } from './sessions.js';
+import { checkIsSignedIn } from '../../caller.js';
 import type { Reader } from '../../db/index.js';
 import { isUuid } from '../../lib/uuid.js';
 import type { SessionRow } from './graph.js';

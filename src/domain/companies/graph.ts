@@ -3,6 +3,7 @@ import { PHONE_FORMS } from '../reachability.js';
 
 export const companyGraph = entity({
   table: 'companies',
+  scope: 'companies',
   type: 'Company',
   root: { one: 'company', many: 'companies' },
   visibility: { own: ['ownerId'], unowned: 'ownerId' },

@@ -5,7 +5,7 @@ import type { CompanyRow } from './graph.js';
 
 /** Own and unowned ones, or all by role. */
 export function canWriteCompany(caller: Caller, company: Pick<CompanyRow, 'ownerId'>): boolean {
-  return canWriteRecord(caller, [company.ownerId]);
+  return canWriteRecord(caller, 'companies', [company.ownerId]);
 }
 
 /** @throws DomainError FORBIDDEN. */

@@ -3,6 +3,7 @@ import { EMAIL_FORMS, PHONE_FORMS } from '../reachability.js';
 
 export const contactGraph = entity({
   table: 'contacts',
+  scope: 'contacts',
   type: 'Contact',
   root: { one: 'contact', many: 'contacts' },
   visibility: { own: ['ownerId'], unowned: 'ownerId' },

@@ -5,7 +5,7 @@ import type { ContactRow } from './graph.js';
 
 /** Own and unowned ones, or all by role. */
 export function canWriteContact(caller: Caller, contact: Pick<ContactRow, 'ownerId'>): boolean {
-  return canWriteRecord(caller, [contact.ownerId]);
+  return canWriteRecord(caller, 'contacts', [contact.ownerId]);
 }
 
 /** @throws DomainError FORBIDDEN. */

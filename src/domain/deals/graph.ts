@@ -2,6 +2,7 @@ import { RANGE, elapsedSince, entity, hasCome, onceCome, type Row } from '../../
 
 export const dealGraph = entity({
   table: 'deals',
+  scope: 'deals',
   type: 'Deal',
   root: { one: 'deal', many: 'deals' },
   history: { table: 'deal_history', key: 'deal_id', fields: ['pipelineId', 'stageId', 'status', 'value', 'currency', 'ownerId'] },

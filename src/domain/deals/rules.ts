@@ -5,7 +5,7 @@ import type { DealRow } from './graph.js';
 
 /** Own and unowned ones, or all by role. */
 export function canWriteDeal(caller: Caller, deal: Pick<DealRow, 'ownerId'>): boolean {
-  return canWriteRecord(caller, [deal.ownerId]);
+  return canWriteRecord(caller, 'deals', [deal.ownerId]);
 }
 
 /** @throws DomainError FORBIDDEN. */

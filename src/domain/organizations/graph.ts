@@ -2,6 +2,7 @@ import { entity, type Row } from '../../db/graph.js';
 
 export const organizationGraph = entity({
   table: 'organizations',
+  scope: 'organization',
   type: 'Organization',
   tenant: 'id',
   softDelete: false,

@@ -2,6 +2,7 @@ import { RANGE, entity, type Row } from '../../db/graph.js';
 
 export const pipelineGraph = entity({
   table: 'pipelines',
+  scope: 'pipelines',
   type: 'Pipeline',
   root: { one: 'pipeline', many: 'pipelines' },
   fields: {
@@ -30,6 +31,7 @@ export const pipelineGraph = entity({
 /** Read from the projection that deals refer to; written only through their pipeline. */
 export const stageGraph = entity({
   table: 'pipeline_stages',
+  scope: 'pipelines',
   type: 'Stage',
   softDelete: false,
   fields: { id: 'uuid', pipelineId: 'uuid', name: 'text', place: 'integer', probability: 'integer', daysToRot: 'integer?' },

@@ -98,7 +98,7 @@ export function restorePipeline(request: WriteRequest, id: string, expectedVersi
  *
  * @throws DomainError INVALID_INPUT when there is none, or its pipeline was deleted.
  */
-export async function holdStage(writer: Writer, stageId: string, path = ['input', 'stageId']): Promise<StagePlace> {
+export async function holdStage(writer: Writer, stageId: string, path = ['input', 'stageId'], named = true): Promise<StagePlace> {
   const find = (): Promise<StagePlace | null> =>
     writer.reads.pipelineStage.findFirst({
       where: { ...writer.tenant, id: stageId },
@@ -106,7 +106,7 @@ export async function holdStage(writer: Writer, stageId: string, path = ['input'
     });
   const stage = isUuid(stageId) ? await find() : null;
   if (stage) await writer.alone(`column ${stage.id}`);
-  const pipeline = stage ? await writer.hold('pipelines', stage.pipelineId) : null;
+  const pipeline = stage ? await writer.hold('pipelines', stage.pipelineId, named) : null;
   // Again behind the lock: an edit may have taken the stage away in between.
   const held = pipeline && !pipeline.deletedAt ? await find() : null;
   if (!held) throw invalid(path, 'There is no stage with this id that you can see.', 'NOT_FOUND');
@@ -133,7 +133,7 @@ export async function holdStageForNewDeal(
   });
   const [first] = (pipeline?.stages ?? []) as unknown as Stage[];
   if (!first) throw nowhere;
-  return holdStage(writer, first.id, ['input', 'pipelineId']);
+  return holdStage(writer, first.id, ['input', 'pipelineId'], typeof input.pipelineId === 'string');
 }
 
 /** Whether a stage that stays lets its deals go stale sooner or later than before. */

@@ -2,6 +2,7 @@ import { RANGE, entity, type Row } from '../../db/graph.js';
 
 export const rateGraph = entity({
   table: 'exchange_rates',
+  scope: 'organization',
   type: 'ExchangeRate',
   root: { one: 'exchangeRate', many: 'exchangeRates' },
   fields: {

@@ -2,6 +2,7 @@ import { RANGE, entity, type Row } from '../../db/graph.js';
 
 export const userGraph = entity({
   table: 'users',
+  scope: 'users',
   type: 'User',
   root: { one: 'user', many: 'users' },
   fields: {

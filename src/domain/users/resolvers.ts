@@ -2,7 +2,7 @@ import { checkIsSignedIn } from '../../caller.js';
 import type { Resolvers } from '../../generated/graphql.js';
 import { fullName } from '../../lib/names.js';
 import { checkCurrentPassword } from '../auth/auth.js';
-import { permissionsFor } from '../permissions.js';
+import { permissionsFor, permissionsOf } from '../permissions.js';
 import type { UserRow } from './graph.js';
 import { countRecords, reassignRecords } from './reassign.js';
 import { canManageUser } from './rules.js';
@@ -43,5 +43,6 @@ export const userResolvers: Resolvers = {
   User: {
     displayName: (user) => fullName(user.firstName, user.lastName) || user.email,
     viewerCan: (user, _, { caller }) => permissionsFor(canManageUser(caller, user)),
+    permissions: (user, _, { caller }) => (user.id === caller.userId ? permissionsOf(caller) : null),
   },
 };

@@ -1,0 +1,21 @@
+import type { Entity } from '../graph.js';
+import type { Transaction } from '../database.js';
+
+type Finders = 'findFirst' | 'findMany' | 'count' | 'aggregate';
+type Models =
+  | ('activity' | 'company' | 'contact' | 'deal' | 'dealHistory')
+  | ('apiKey' | 'invitation' | 'organization' | 'pipeline' | 'pipelineHistory' | 'pipelineStage' | 'user');
+
+/** Rows that are no records: they change beside the facts of a record, and have none of their own. */
+export interface Beside {
+  session: Pick<Transaction['session'], 'updateMany'>;
+  registration: Pick<Transaction['registration'], 'updateMany'>;
+  accountToken: Pick<Transaction['accountToken'], 'create' | 'updateMany'>;
+}
+/** Prisma for reading single rows inside a change. */
+export type Reads = { [M in Models]: Pick<Transaction[M], Finders & keyof Transaction[M]> };
+
+/** An organization's key is its id alone; everything in it has a composite one. */
+export function keyOf(entity: Entity, orgId: string, id: string): object {
+  return entity.tenant === 'id' ? { id } : { orgId_id: { orgId, id } };
+}
