@@ -16,6 +16,7 @@ import {
 import { pino } from 'pino';
 import { ROLES, type Role } from '../src/caller.js';
 import { buildSchema } from '../src/graphql/schema.js';
+import { SCOPES } from '../src/scopes.js';
 import { comparison } from './support/compare.js';
 import { openStage, PASSWORD, type Answer, type Stage } from './support/app.js';
 import { ROOT } from './support/cluster.js';
@@ -405,6 +406,7 @@ function fitting(type: GraphQLInputType, name: string, owner: string, draft: Dra
   if (named.name === 'ID') return idFor(name, owner, draft, known);
   if (draft.chance(draft.wildness)) return draft.pick(HOSTILE[named.name] ?? MISFITS);
   if (named.name === 'Int') return intFor(name, draft);
+  if (name === 'expiresAt' && draft.chance(0.7)) return new Date(Date.now() + 86_400_000).toISOString();
   if (named.name === 'String') return textFor(name, draft, known);
   return draft.pick(FITTING[named.name] ?? MISFITS);
 }
@@ -510,6 +512,7 @@ function intFor(name: string, draft: Draft): number {
 function textFor(name: string, draft: Draft, known: Known): string | undefined {
   if (name === 'after' || name === 'before') return draft.chance(0.3) ? cursorFor(draft, known) : undefined;
   if (name === 'email') return draft.chance(0.7) ? draft.pick(known.emails) : `${draft.below(1e6)}@example.com`;
+  if (name === 'scopes') return draft.pick(SCOPES);
   if (name === 'newEmail') return `${draft.below(1e6)}@example.com`;
   if (name === 'password' || name === 'currentPassword') return draft.chance(0.8) ? PASSWORD : 'wrong';
   if (name === 'name' && draft.chance(0.2)) return draft.pick(CASELESS);
@@ -759,7 +762,7 @@ const INVARIANTS: Record<string, string> = {
 function recordsTable(): string {
   const types = {
     ...{ Company: 'companies', Contact: 'contacts', Pipeline: 'pipelines', Deal: 'deals', Activity: 'activities' },
-    ...{ User: 'users', Invitation: 'invitations', ExchangeRate: 'exchange_rates' },
+    ...{ User: 'users', Invitation: 'invitations', ExchangeRate: 'exchange_rates', ApiKey: 'api_keys' },
     ...{ Organization: '(SELECT *, id AS org_id FROM organizations) AS o' },
   };
   const each = Object.entries(types).map(([type, table]) => `SELECT '${type}' AS type, org_id, id, version FROM ${table}`);

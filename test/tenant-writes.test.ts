@@ -250,6 +250,10 @@ describe.each([
       expires_at: '9999-01-01T00:00:00Z',
     };
     await stage.world.insert('invitations', [{ org_id: org.id, id: invitation, ...invited }]);
+    const apiKey = randomUUID();
+    const key = { name: 'Cast', hint: 'abcd', scopes: ['deals:read'], expires_at: '9999-01-01T00:00:00Z' };
+    const secret = { secret_hash: `\\x${apiKey.replaceAll('-', '').repeat(2)}` };
+    await stage.world.insert('api_keys', [{ org_id: org.id, id: apiKey, user_id: users[0], ...key, ...secret }]);
     const company = await stage.world.company(org, columns);
     const contact = await stage.world.contact(org, columns);
     const place = { pipeline_id: pipeline, stage_id: stages[0], ...columns };
@@ -264,7 +268,7 @@ describe.each([
       deals,
       activities: [activity],
       // They are revoked, never deleted.
-      ...(!columns.deleted_at && { invitations: [invitation] }),
+      ...(!columns.deleted_at && { invitations: [invitation], api_keys: [apiKey] }),
       exchange_rates: [await stage.world.rate(org, columns)],
     };
   }
@@ -401,6 +405,7 @@ describe.each([
       'changePassword',
       'confirmEmailChange',
       'confirmRegistration',
+      'createApiKey',
       'deleteTag',
       'inviteUser',
       'login',
