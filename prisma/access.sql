@@ -30,7 +30,7 @@ DECLARE
 BEGIN
   FOREACH tenant_table IN ARRAY ARRAY['organizations', 'users', 'companies', 'contacts', 'pipelines', 'pipeline_stages',
                                       'deals', 'activities', 'audit_logs', 'audit_values', 'audit_heads', 'deal_history',
-                                      'pipeline_history', 'idempotency_keys', 'sessions', 'refresh_tokens', 'api_keys', 'exchange_rates',
+                                      'pipeline_history', 'idempotency_keys', 'sessions', 'refresh_tokens', 'api_keys', 'exchange_rates', 'custom_fields',
                                       'search_words', 'search_terms', 'search_notes',
                                       'registrations', 'invitations', 'account_tokens', 'reset_requests'] LOOP
     tenant_key := CASE tenant_table WHEN 'organizations' THEN 'id' ELSE 'org_id' END;
@@ -81,16 +81,22 @@ GRANT INSERT, UPDATE (accepted_at, user_id, revoked_at) ON public.invitations TO
 GRANT SELECT, INSERT, UPDATE (used_at, voided_at) ON public.account_tokens TO {{app}};
 GRANT SELECT, INSERT ON public.reset_requests TO {{app}};
 GRANT UPDATE (first_name, last_name, role, is_active, time_zone, locale, last_login_at) ON public.users TO {{app}};
-GRANT UPDATE (owner_id, name, industry, website, phone, phone_e164, phone_digits, merged_into, deleted_at) ON public.companies TO {{app}};
-GRANT UPDATE (company_id, owner_id, first_name, last_name, email, phone, phone_e164, phone_digits, job_title, status, tags, last_activity_at,
+GRANT UPDATE (owner_id, name, industry, website, phone, phone_e164, phone_digits, custom_fields, merged_into, deleted_at) ON public.companies TO {{app}};
+GRANT UPDATE (company_id, owner_id, first_name, last_name, email, phone, phone_e164, phone_digits, job_title, status, tags, last_activity_at, custom_fields,
               merged_into, deleted_at) ON public.contacts TO {{app}};
 GRANT UPDATE (name, is_default, stages, deleted_at) ON public.pipelines TO {{app}};
 GRANT UPDATE (pipeline_id, stage_id, contact_id, company_id, owner_id, title, value, currency, status,
               expected_close_date, position, stage_entered_at, closed_at, won_reason, lost_reason, close_note, last_activity_at, rots_at,
-              deleted_at)
+              custom_fields, deleted_at)
   ON public.deals TO {{app}};
 GRANT UPDATE (owner_id, contact_id, deal_id, type, subject, description, due_date, is_completed, completed_at,
               deleted_at) ON public.activities TO {{app}};
+
+GRANT INSERT, UPDATE (label, description, options, place, is_required, is_sortable, is_personal, slot, deleted_at)
+  ON public.custom_fields TO {{app}};
+GRANT UPDATE (custom_text_a, custom_text_b, custom_text_c, custom_number_a, custom_number_b,
+              custom_number_c, custom_date_a, custom_date_b)
+  ON public.companies, public.contacts, public.deals TO {{app}};
 
 GRANT INSERT, UPDATE (rate, deleted_at) ON public.exchange_rates TO {{app}};
 

@@ -54,6 +54,7 @@ const SAMPLES: Record<string, string> = {
   Rate: '"1"',
   CurrencyCode: '"EUR"',
   TimeZone: '"UTC"',
+  JSON: '{}',
 };
 
 function call(type: ObjectType, field: GraphQLField<unknown, unknown>): string {

@@ -195,6 +195,7 @@ const FITTING: Record<string, readonly unknown[]> = {
   Decimal: ['0', '-0', '1', '12.50', '007', '-3', '99999999999999999999', '99999999999999999999.99', '1000'],
   Rate: ['1', '0.5', '1.0825', '0.000000000001', '999999999999.999999999999', '007.10'],
   CurrencyCode: ['EUR', 'USD', 'JPY', 'KWD', 'CLF'],
+  JSON: [{}, { k1: 'text' }, { k2: '5', k3: null }, { k4: '2026-01-31', k5: ['value 1'] }],
   Boolean: [true, false],
   TimeZone: ['Europe/Berlin', 'UTC', 'America/Argentina/Buenos_Aires', 'Etc/GMT+12'],
 };
@@ -205,6 +206,7 @@ const HOSTILE: Record<string, readonly unknown[]> = {
   Rate: [...HOSTILE_DECIMALS, '0', '0.0', '1.1234567890123'],
   CurrencyCode: ['eur', 'XXX', 'EURO', 'E\u0000R', '', 'ZZZ', '€'],
   Boolean: ['true', 0, null],
+  JSON: [[], 'x', 5, { k1: { k2: 'deep' } }, { k1: 'a\u0000b', k2: '\ud800' }, { constructor: 1 }, { k1: [[]], k3: 1e300 }],
   TimeZone: ['+01:00', 'Mars/Olympus', '', 'Europe/Berlin\u0000', 'x'.repeat(1_000), 1],
   Int: HOSTILE_INTS,
   String: HOSTILE_TEXTS,
@@ -510,6 +512,7 @@ function intFor(name: string, draft: Draft): number {
 }
 
 function textFor(name: string, draft: Draft, known: Known): string | undefined {
+  if (name === 'key') return `k${draft.below(60)}`;
   if (name === 'after' || name === 'before') return draft.chance(0.3) ? cursorFor(draft, known) : undefined;
   if (name === 'email') return draft.chance(0.7) ? draft.pick(known.emails) : `${draft.below(1e6)}@example.com`;
   if (name === 'scopes') return draft.pick(SCOPES);

@@ -19,7 +19,7 @@ const MAY_WRITE: Record<Role, { records: readonly Belongs[]; settings: boolean }
   VIEWER: { records: [], settings: false },
 };
 /** Tables that belong to the organization as a whole: all or none, by role. */
-const SETTINGS = ['pipelines', 'users', 'organizations', 'exchange_rates'];
+const SETTINGS = ['pipelines', 'users', 'organizations', 'exchange_rates', 'custom_fields'];
 
 /** Who owns a record and, of an activity, who wrote it down; and whose that makes it. */
 interface Ownership {
@@ -83,6 +83,12 @@ const VERBS: Record<string, Verb> = {
   updatePipeline: { input: () => ({ name: 'Changed' }) },
   deletePipeline: {},
   restorePipeline: { state: { deleted_at: NOW } },
+  createCustomField: {
+    input: () => ({ entity: 'CONTACT', key: `k${randomUUID().replaceAll('-', '')}`, type: 'TEXT', label: 'New' }),
+  },
+  updateCustomField: { input: () => ({ label: 'Changed' }) },
+  deleteCustomField: {},
+  restoreCustomField: { state: { deleted_at: NOW } },
   deleteExchangeRate: {},
   updateOrganization: { input: () => ({ name: `Renamed ${randomUUID()}` }) },
   updateUser: { input: () => ({ lastName: 'Changed' }) },
@@ -202,6 +208,7 @@ async function prepare({ name, entity: { table }, role, ownership, id }: Cell, c
     deals: () => stage.world.deal(org, { ...base, owner_id }),
     activities: () =>
       stage.world.activity(org, { ...base, owner_id, contact_id, user_id: userOf(ownership.author ?? 'caller', role) }),
+    custom_fields: () => stage.world.customField(org, base),
     exchange_rates: () => stage.world.rate(org, base),
     pipelines: () =>
       stage.world.insert('pipelines', [{ ...base, name: 'Pipeline', stages: [{ ...STAGES[0], id: randomUUID() }] }]),

@@ -99,6 +99,11 @@ async function fill(of: Organization, rows: number): Promise<void> {
     `i || '@${of.slug}.example', 'x', 'First', md5(i::text),
      (ARRAY['OWNER','ADMIN','MANAGER','MEMBER','VIEWER'])[CASE WHEN i % 20 < 4 THEN 1 + i % 4 ELSE 5 END]::"Role", i % 40 <> 0, ${sometimes(`timestamptz '2026-01-01' + i * interval '5 minutes'`, 60)}`,
   );
+  await series(
+    'custom_fields',
+    'entity, key, type, label, place',
+    `(ARRAY['CONTACT','COMPANY','DEAL'])[CASE WHEN i % 50 < 2 THEN 2 + i % 2 ELSE 1 END]::"CustomFieldEntity", 'k' || i, 'TEXT', 'Label', i`,
+  );
   const letters = (shift: number): string => `chr(65 + i % 26) || chr(65 + (i / 26) % 26) || chr(65 + ${shift})`;
   await series(
     'exchange_rates',

@@ -55,6 +55,7 @@ const CLIENT_MADE = /^(Create\w+|Stage)Input\.id$/;
 const NEEDED: [call: RegExp, field: string][] = [
   [/^createContact /, 'input.lastName'],
   [/^createActivity /, 'input.contactId'],
+  [/^createCustomField /, 'input.options'],
   [/^createDeal input\.place/, 'input.stageId'],
   [/^updatePipeline /, 'input.stages'],
   [/^updatePipeline /, 'input.stages[].id'],
@@ -68,7 +69,18 @@ const SAMPLES: Record<string, unknown> = {
   Rate: '1',
   CurrencyCode: 'EUR',
   TimeZone: 'Europe/Berlin',
+  JSON: {},
 };
+/** Fields whose value must be of a kind; a custom field with options is a choice, few can be sortable, and others do without it. */
+const CHOICE = { entity: 'DEAL', type: 'SELECT', options: [{ value: 'one', label: 'One' }] };
+const FIELDS: Record<string, () => unknown> = {
+  email: () => 'text@example.com',
+  key: () => `k${randomUUID().replaceAll('-', '')}`,
+  isSortable: () => false,
+  isRequired: () => false,
+};
+/** Enums of which another value than the first fits all calls. */
+const ENUMS: Record<string, string> = { CustomFieldType: 'SELECT' };
 const MALFORMED = { 'no UUID': 'no-uuid', empty: '', 'a NUL': '\u0000' };
 
 const schema = buildSchema(ROOT);
@@ -157,12 +169,14 @@ function valueOf(call: Call, type: GraphQLInputType, path: string, coordinate: s
   const value = getNullableType(type);
   if (isListType(value)) return [0, 1].map((index) => valueOf(call, value.ofType, `${path}[]`, coordinate, index));
   if (isInputObjectType(value)) return inputOf(call, value, path, item);
-  if (isEnumType(value)) return value.getValues()[0]?.name;
+  const field = path.split('.').at(-1) ?? '';
+  if (field in FIELDS) return FIELDS[field]?.();
+  if (isEnumType(value)) return ENUMS[value.name] ?? value.getValues()[0]?.name;
   if (value.name === 'ID') {
     const isTarget = path === call.position.path && (item === 1 || !path.includes('[]'));
     return isTarget ? call.id : knownId({ ...call.position, path, coordinate }, call.cast, item);
   }
-  if (value.name === 'String') return path.endsWith('.email') ? 'text@example.com' : `Text ${item}`;
+  if (value.name === 'String') return `Text ${item}`;
   if (!(value.name in SAMPLES)) throw new Error(`What is a ${value.name}? Put one into SAMPLES.`);
   return SAMPLES[value.name];
 }
@@ -269,6 +283,7 @@ describe.each([
       activities: [activity],
       // They are revoked, never deleted.
       ...(!columns.deleted_at && { invitations: [invitation], api_keys: [apiKey] }),
+      custom_fields: [await stage.world.customField(org, { ...CHOICE, ...columns })],
       exchange_rates: [await stage.world.rate(org, columns)],
     };
   }

@@ -106,6 +106,18 @@ export interface FamilyPlace extends FilterPlace {
 /** A sort key and its direction, for example `['createdAt', 'DESC']`. */
 export type OrderTerm = readonly [field: string, direction: 'ASC' | 'DESC'];
 
+/** Copies of custom values to sort by (src/db/custom-fields.ts), as fields that only the writer knows. */
+export const SLOT_FIELDS = [
+  'customTextA',
+  'customTextB',
+  'customTextC',
+  'customNumberA',
+  'customNumberB',
+  'customNumberC',
+  'customDateA',
+  'customDateB',
+] as const;
+
 /** How a row gets its key in an aggregate. */
 export type Grouping =
   /** The value of a field. */

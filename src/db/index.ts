@@ -2,6 +2,8 @@
 export { openDatabase, type Database, type DatabaseSettings, type KnownKey, type Login, type Transaction } from './database.js';
 export type { TenantReads } from './tenant-reads.js';
 export type { AnyRow, Reader, Tally } from './reader.js';
+export { SLOTS, slotKindOf, type CustomFieldDefinition } from './custom-fields.js';
+export { DEFINITIONS_LOCK, slotValues } from './writing/custom-fields.js';
 export type { Connection, Edge, PageInfo } from './connection.js';
 export type { AggregateArgs, AggregateRow } from './engine/aggregate.js';
 export type { VisitRow } from './engine/visits.js';

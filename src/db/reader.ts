@@ -2,6 +2,7 @@ import type { Caller } from '../caller.js';
 import { canonical } from '../lib/canonical.js';
 import { isUuid } from '../lib/uuid.js';
 import { connection, pageFrom, type Connection, type Page, type Soon } from './connection.js';
+import { definitionsStatement, type CustomFieldDefinition } from './custom-fields.js';
 import { bring, broughtAlong, type Ahead } from './engine/ahead.js';
 import { checkLength } from './engine/bounded.js';
 import type { CursorSeal } from './engine/cursor.js';
@@ -51,6 +52,8 @@ export interface Reader {
   targetOf(table: string, field: string): string | null;
   /** Seals and opens the cursors of lists that a room pages itself. */
   readonly seal: CursorSeal;
+  /** The organization's custom fields that are not deleted, in their order; read once. */
+  customFields(): Promise<CustomFieldDefinition[]>;
   /** How often each value of a list field stands in the records the caller sees, the most frequent first. */
   tally(table: string, field: string, args: TallyArgs): Promise<Tally[]>;
   close(): void;
@@ -72,6 +75,7 @@ export function openReader(caller: Caller, snapshot: Snapshot, settings: ReaderS
   const scope = scopeOf(caller, settings);
   const readable = readableOf(scope);
   const loaders = makeLoaders(scope, snapshot);
+  let definitions: Promise<CustomFieldDefinition[]> | undefined;
   return {
     caller,
     now: scope.now,
@@ -100,6 +104,7 @@ export function openReader(caller: Caller, snapshot: Snapshot, settings: ReaderS
     },
     targetOf: (table, field) => Object.values(entityOf(graph, table).toOne).find(({ key }) => key === field)?.entity ?? null,
     seal,
+    customFields: () => (definitions ??= snapshot.query<CustomFieldDefinition>(definitionsStatement(scope))),
     tally: (table, field, args) => snapshot.query<Tally>(tallyStatement(entityOf(graph, table), field, scope, args)),
     close: () => snapshot.close(),
   };

@@ -16,6 +16,8 @@ import { companyGraph } from './companies/graph.js';
 import { companyResolvers } from './companies/resolvers.js';
 import { contactGraph } from './contacts/graph.js';
 import { contactResolvers } from './contacts/resolvers.js';
+import { customFieldGraph } from './custom-fields/graph.js';
+import { customFieldResolvers } from './custom-fields/resolvers.js';
 import { dealGraph } from './deals/graph.js';
 import { dealResolvers } from './deals/resolvers.js';
 import type { Composers } from './mail/mail.js';
@@ -42,6 +44,7 @@ export const graph: Graph = new Map(
     apiKeyGraph,
     companyGraph,
     contactGraph,
+    customFieldGraph,
     dealGraph,
     invitationGraph,
     organizationGraph,
@@ -66,6 +69,7 @@ export const resolvers: Resolvers[] = [
   authResolvers,
   companyResolvers,
   contactResolvers,
+  customFieldResolvers,
   dealResolvers,
   organizationResolvers,
   pipelineResolvers,

@@ -77,7 +77,8 @@ function listFault(items: unknown[], rule: FieldRule): string | null {
   );
 }
 
-function textFault(text: string, rule: FieldRule): string | null {
+/** Why a text is not acceptable, as a sentence; null when it is. */
+export function textFault(text: string, rule: FieldRule): string | null {
   if (text.includes('\0')) return 'This contains a NUL character, which no text here can.';
   if (LONE_SURROGATE.test(text)) return 'This contains half a character (a lone surrogate), which no text here can.';
   if (rule.required && text.trim() === '') return 'This cannot be empty.';

@@ -13,6 +13,7 @@ const PERMISSIONS = {
   'records:writeAll': ['OWNER', 'ADMIN', 'MANAGER'],
   'tags:write': ['OWNER', 'ADMIN', 'MANAGER'],
   'pipelines:write': ['OWNER', 'ADMIN'],
+  'customFields:write': ['OWNER', 'ADMIN'],
   'rates:write': ['OWNER', 'ADMIN'],
   'users:write': ['OWNER', 'ADMIN'],
   'schema:read': ['OWNER', 'ADMIN'],

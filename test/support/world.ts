@@ -24,6 +24,8 @@ export interface World {
   contact(org: Organization, columns?: Columns): Promise<string>;
   deal(org: Organization, columns?: Columns): Promise<string>;
   activity(org: Organization, columns?: Columns): Promise<string>;
+  /** A custom field of contacts, with a key of its own. */
+  customField(org: Organization, columns?: Columns): Promise<string>;
   /** An exchange rate, from a day of its own. */
   rate(org: Organization, columns?: Columns): Promise<string>;
 }
@@ -43,6 +45,10 @@ export function world(client: pg.Client, passwordHash: string): World {
     company: (org, columns = {}) => one('companies', base(org, { name: 'Company', ...columns })),
     contact: (org, columns = {}) => one('contacts', base(org, { first_name: 'Ada', last_name: 'Lovelace', ...columns })),
     deal: (org, columns = {}) => one('deals', base(org, dealColumns(org, columns))),
+    customField: (org, columns = {}) => {
+      const key = `k${randomUUID().replaceAll('-', '')}`;
+      return one('custom_fields', base(org, { entity: 'CONTACT', key, type: 'TEXT', label: 'Field', ...columns }));
+    },
     rate: (org, columns = {}) => one('exchange_rates', base(org, { ...rateColumns(), ...columns })),
     activity: async (org, columns = {}) => {
       const about = (columns['deal_id'] ?? columns['contact_id']) ? {} : { contact_id: await made.contact(org) };

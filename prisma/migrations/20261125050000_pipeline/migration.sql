@@ -53,5 +53,5 @@ ALTER TABLE deals
   ADD CONSTRAINT deals_close_note_when_closed CHECK (close_note IS NULL OR status <> 'OPEN');
 
 DROP TRIGGER touch ON deals;
-CREATE TRIGGER touch BEFORE UPDATE OF pipeline_id, stage_id, contact_id, company_id, owner_id, title, value, currency, status, expected_close_date, closed_at, won_reason, lost_reason, close_note, deleted_at ON deals
+CREATE TRIGGER touch BEFORE UPDATE OF pipeline_id, stage_id, contact_id, company_id, owner_id, title, value, currency, status, expected_close_date, closed_at, won_reason, lost_reason, close_note, custom_fields, deleted_at ON deals
   FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.* AND current_setting('app.derived', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION touch_record();

@@ -3,6 +3,7 @@ import { checkScope, hasScope } from '../../scopes.js';
 import { idTaken, invalid, versionConflict } from '../../errors.js';
 import { isUuid } from '../../lib/uuid.js';
 import type { Transaction } from '../database.js';
+import type { CustomFieldDefinition } from '../custom-fields.js';
 import type { Scope } from '../engine/scope.js';
 import { entityOf, type Entity, type Graph } from '../graph.js';
 import type { Fact } from './facts.js';
@@ -18,6 +19,8 @@ export interface Desk {
   graph: Graph;
   facts: Fact[];
   scope: Scope;
+  /** Of custom fields, as the change has read them. */
+  definitions?: CustomFieldDefinition[];
 }
 
 /** An entity to write. @throws DomainError FORBIDDEN for an API key that may not. */

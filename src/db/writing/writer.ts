@@ -6,6 +6,7 @@ import type { FilterInput } from '../engine/filter.js';
 import { scopeOf, type ScopeSettings } from '../engine/scope.js';
 import { entityOf, type Entity } from '../graph.js';
 import { enqueuer, type Enqueuer } from '../jobs/enqueue.js';
+import { customFieldWriter, valuesOf, type CustomFieldWriter } from './custom-fields.js';
 import type { Fact } from './facts.js';
 import { keyOf, type Beside, type Reads } from './reads.js';
 import {
@@ -43,7 +44,7 @@ export interface Edit<R> {
 }
 
 /** What a room writes with, inside one transaction that sees one organization. Every changed record leaves a fact. */
-export interface Writer extends Enqueuer {
+export interface Writer extends Enqueuer, CustomFieldWriter {
   readonly caller: Caller;
   /** The application's tenant condition, for every `where` of `reads`. */
   readonly tenant: { orgId?: string };
@@ -144,6 +145,7 @@ export function openWriter(tx: Transaction, caller: Caller, settings: ScopeSetti
     },
     consequences: () => consequences(tx),
     ...enqueuer(tx),
+    ...customFieldWriter(desk),
   };
   return { writer, facts };
 }
@@ -216,14 +218,13 @@ async function apply(
   if (told.length === 0) return false;
   const changes = Object.fromEntries(entries);
   await checkReferences(desk, entity, changes);
-  const kept = Object.fromEntries(alsoSet.map((field) => [field, row[field]]));
   const { version } = await delegate(desk.tx, entity).update({
     where: keyOf(entity, desk.caller.orgId, row.id),
-    data: toPrisma(entity, { ...kept, ...changes }),
+    data: toPrisma(entity, { ...Object.fromEntries(alsoSet.map((field) => [field, row[field]])), ...changes }),
     select: { version: true },
   });
   const shown = told.filter(([field]) => !entity.secrets.includes(field));
-  const values = shown.map(([field, after]) => ({ field, before: row[field] ?? null, after: after ?? null }));
+  const values = shown.flatMap(([field, after]) => valuesOf(desk, field, row[field], after));
   desk.facts.push({ action, entity, id: row.id, version, values, after: { ...row, ...changes } });
   return true;
 }
@@ -238,7 +239,7 @@ async function insert(desk: Desk, entity: Entity, action: string, values: Change
   });
   const untold = ['id', ...entity.derived, ...entity.secrets];
   const told = Object.entries(given).filter(([field, value]) => !untold.includes(field) && value !== null);
-  const facts = told.map(([field, after]) => ({ field, before: null, after }));
+  const facts = told.flatMap(([field, after]) => valuesOf(desk, field, null, after));
   desk.facts.push({ action, entity, id: given.id, version: 1, values: facts, after: given });
 }
 

@@ -1,5 +1,6 @@
 import { change, type WriteRequest } from '../../db/index.js';
 import type { CreateCompanyInput, UpdateCompanyInput } from '../../generated/graphql.js';
+import { withCustomFields } from '../custom-fields/custom-fields.js';
 import { checkCanCreate } from '../permissions.js';
 import { changesFrom, newId, REFERENCE, trimmed, type FieldRules } from '../input.js';
 import { withPhoneForms } from '../reachability.js';
@@ -21,7 +22,7 @@ export async function createCompany(request: WriteRequest, input: CreateCompanyI
   const values = { ownerId: request.caller.userId, ...changesFrom(input, FIELDS) };
   return change(request, id, async (writer) => {
     checkCanCreate(writer.caller);
-    const company = await withPhoneForms(writer, values);
+    const company = await withCustomFields(writer, 'COMPANY', input, await withPhoneForms(writer, values), null);
     await writer.insert('companies', 'CREATE', { id, ...company }, Boolean(input.id));
   });
 }
@@ -36,8 +37,8 @@ export async function updateCompany(
   const changes = changesFrom(input, FIELDS);
   return change(request, id, async (writer) => {
     const check = (company: CompanyRow): void => checkCanWriteCompany(writer.caller, company);
-    await writer.edit<CompanyRow>('companies', id, { action: 'UPDATE', expectedVersion, check }, () =>
-      withPhoneForms(writer, changes),
+    await writer.edit<CompanyRow>('companies', id, { action: 'UPDATE', expectedVersion, check }, async (company) =>
+      withCustomFields(writer, 'COMPANY', input, await withPhoneForms(writer, changes), company),
     );
   });
 }

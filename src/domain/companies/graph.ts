@@ -1,4 +1,4 @@
-import { RANGE, entity, type Row } from '../../db/graph.js';
+import { SLOT_FIELDS, RANGE, entity, type Row } from '../../db/graph.js';
 import { PHONE_FORMS } from '../reachability.js';
 
 export const companyGraph = entity({
@@ -16,6 +16,7 @@ export const companyGraph = entity({
     phone: 'text?',
     phoneE164: 'text?',
     phoneDigits: 'text?',
+    customFields: 'json',
     deletedAt: 'timestamp?',
     version: 'integer',
     createdAt: 'timestamp',
@@ -34,7 +35,7 @@ export const companyGraph = entity({
   orders: ['name', 'createdAt', 'updatedAt'],
   bounded: ['industry'],
   defaultOrder: ['createdAt', 'DESC'],
-  derived: ['phoneE164', 'phoneDigits'],
+  derived: ['phoneE164', 'phoneDigits', ...SLOT_FIELDS],
   forms: { phone: PHONE_FORMS },
   toOne: { owner: { entity: 'users', key: 'ownerId' } },
   toMany: {

@@ -2,6 +2,7 @@ import { change, type Changes, type WriteRequest, type Writer } from '../../db/i
 import { invalid } from '../../errors.js';
 import type { CreateContactInput, TagsInput, UpdateContactInput } from '../../generated/graphql.js';
 import { normalEmail } from '../../lib/emails.js';
+import { withCustomFields } from '../custom-fields/custom-fields.js';
 import { changesFrom, emailFault, newId, REFERENCE, trimmed, type FieldRules } from '../input.js';
 import { checkCanCreate } from '../permissions.js';
 import { LONGEST_TAG } from '../tags/tags.js';
@@ -31,7 +32,7 @@ export async function createContact(request: WriteRequest, input: CreateContactI
   checkIsNamed(values);
   return change(request, id, async (writer) => {
     checkCanCreate(writer.caller);
-    const contact = await withPhoneForms(writer, values);
+    const contact = await withCustomFields(writer, 'CONTACT', input, await withPhoneForms(writer, values), null);
     await writer.insert('contacts', 'CREATE', { id, ...contact }, Boolean(input.id));
   });
 }
@@ -44,9 +45,9 @@ export async function updateContact(
   expectedVersion?: number | null,
 ): Promise<string> {
   const changes = changesFrom(input, FIELDS);
-  return edit(request, id, 'UPDATE', expectedVersion, (contact, writer) => {
+  return edit(request, id, 'UPDATE', expectedVersion, async (contact, writer) => {
     checkIsNamed({ ...contact, ...changes });
-    return withPhoneForms(writer, changes);
+    return withCustomFields(writer, 'CONTACT', input, await withPhoneForms(writer, changes), contact);
   });
 }
 

@@ -1,4 +1,4 @@
-import { RANGE, entity, type Row } from '../../db/graph.js';
+import { SLOT_FIELDS, RANGE, entity, type Row } from '../../db/graph.js';
 import { EMAIL_FORMS, PHONE_FORMS } from '../reachability.js';
 
 export const contactGraph = entity({
@@ -25,6 +25,7 @@ export const contactGraph = entity({
     gdprConsentSource: 'text?',
     gdprConsentTextVersion: 'text?',
     lastActivityAt: 'timestamp?',
+    customFields: 'json',
     deletedAt: 'timestamp?',
     version: 'integer',
     createdAt: 'timestamp',
@@ -48,7 +49,7 @@ export const contactGraph = entity({
   orders: ['lastName', 'email', 'lastActivityAt', 'createdAt', 'updatedAt'],
   bounded: ['firstName', 'status'],
   defaultOrder: ['createdAt', 'DESC'],
-  derived: ['phoneE164', 'phoneDigits'],
+  derived: ['phoneE164', 'phoneDigits', ...SLOT_FIELDS],
   forms: { email: EMAIL_FORMS, phone: PHONE_FORMS },
   toOne: {
     company: { entity: 'companies', key: 'companyId' },

@@ -3,6 +3,7 @@ import { invalid } from '../../errors.js';
 import type { CreateDealInput, MoveDealInput, UpdateDealInput } from '../../generated/graphql.js';
 import { currencyScale } from '../../lib/currency.js';
 import { scaleOf } from '../../lib/decimal.js';
+import { withCustomFields } from '../custom-fields/custom-fields.js';
 import { changesFrom, newId, REFERENCE, type FieldRules } from '../input.js';
 import { settingsIn } from '../organizations/organizations.js';
 import { checkCanCreate } from '../permissions.js';
@@ -39,7 +40,7 @@ export async function createDeal(request: WriteRequest, input: CreateDealInput):
       'deals',
       'CREATE',
       {
-        ...values,
+        ...(await withCustomFields(writer, 'DEAL', input, values, null)),
         id,
         currency,
         position,
@@ -63,7 +64,7 @@ export async function updateDeal(
   return change(request, id, async (writer) => {
     await writer.edit<DealRow>('deals', id, editOf(writer, 'UPDATE', expectedVersion), (deal) => {
       checkScale({ ...deal, ...changes });
-      return changes;
+      return withCustomFields(writer, 'DEAL', input, changes, deal);
     });
   });
 }

@@ -1,4 +1,4 @@
-import { RANGE, elapsedSince, entity, hasCome, onceCome, type Row } from '../../db/graph.js';
+import { SLOT_FIELDS, RANGE, elapsedSince, entity, hasCome, onceCome, type Row } from '../../db/graph.js';
 
 export const dealGraph = entity({
   table: 'deals',
@@ -27,6 +27,7 @@ export const dealGraph = entity({
     closeNote: 'text?',
     lastActivityAt: 'timestamp?',
     rotsAt: 'timestamp?',
+    customFields: 'json',
     deletedAt: 'timestamp?',
     version: 'integer',
     createdAt: 'timestamp',
@@ -71,6 +72,7 @@ export const dealGraph = entity({
     timeInStage: { for: 'stageEnteredAt', reversed: true },
   },
   defaultOrder: ['createdAt', 'DESC'],
+  derived: SLOT_FIELDS,
   toOne: {
     pipeline: { entity: 'pipelines', key: 'pipelineId', evenDeleted: true },
     stage: { entity: 'pipeline_stages', key: 'stageId', evenDeleted: true },
