@@ -525,6 +525,8 @@ describe('scopes', () => {
         return stage.world.activity(org, { contact_id: contact });
       case 'pipelines':
         return org.pipelineId;
+      case 'custom_fields':
+        return stage.world.customField(org);
       case 'users':
         return org.users.MEMBER.id;
       default:

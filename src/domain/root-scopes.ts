@@ -45,6 +45,7 @@ const SIGNED_IN = [
   ...['Mutation.reassignRecords', 'Mutation.transferOwnership', 'Mutation.updateOrganization'],
   ...['Mutation.setExchangeRate', 'Mutation.deleteExchangeRate'],
   ...['Mutation.renameTag', 'Mutation.mergeTags', 'Mutation.deleteTag'],
+  ...['Mutation.createCustomField', 'Mutation.updateCustomField', 'Mutation.deleteCustomField', 'Mutation.restoreCustomField'],
 ];
 
 /**

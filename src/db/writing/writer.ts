@@ -21,7 +21,7 @@ import {
   type Desk,
   type LockedRow,
 } from './locks.js';
-import { lastActivityStatement, redateRotStatement, settleStatement } from './derived.js';
+import { dateLastActivity, redateRot } from './derived.js';
 import { deriveStatement, idsStatement, lockAllStatement, normalized, toPrisma, type Changes } from './statements.js';
 
 export type { Beside, Reads } from './reads.js';
@@ -129,20 +129,13 @@ export function openWriter(tx: Transaction, caller: Caller, settings: ScopeSetti
     idsOf: (table, filter, most) => idsOf(desk, entityOf(graph, table), filter, most),
     apply: async (table, row, action, changes) => apply(desk, entityToWrite(desk, table), row, action, changes, []),
     hold: async (table, id, named = true) => lock(desk, named ? entityToRead(desk, table) : entityOf(graph, table), id, 'hold'),
-    dateLastActivity: async (table, key, ids) => {
-      if (ids.length === 0) return;
-      await run(tx, settleStatement(entityOf(graph, table), scope, ids));
-      await run(tx, lastActivityStatement(entityOf(graph, table), key, scope, ids));
-    },
+    dateLastActivity: (table, key, ids) => dateLastActivity(desk, entityOf(graph, table), key, ids),
     alone: (what) => alone(desk, what),
     checkIdIsFree: (id) => checkIdIsFree(desk, id),
     derive: async (table, rows) => {
       if (rows.length > 0) await run(tx, deriveStatement(entityOf(graph, table), scope, rows));
     },
-    redateRot: async (pipelineId) => {
-      const { text, values } = redateRotStatement(scope, pipelineId);
-      while ((await tx.$executeRawUnsafe(text, ...values)) > 0);
-    },
+    redateRot: (pipelineId) => redateRot(desk, pipelineId),
     consequences: () => consequences(tx),
     ...enqueuer(tx),
     ...customFieldWriter(desk),
