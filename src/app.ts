@@ -9,7 +9,7 @@ import type { AuthDoor } from './domain/auth/auth.js';
 import { mailTokens } from './domain/auth/mail-tokens.js';
 import { passwords } from './domain/auth/passwords.js';
 import { throttle } from './domain/auth/throttle.js';
-import { tokens } from './domain/auth/tokens.js';
+import { DEFAULT_KEY_ID, tokens, type TokenKey } from './domain/auth/tokens.js';
 import { graph } from './domain/index.js';
 import { can } from './domain/permissions.js';
 import { executeAsIs, executeCompiled, type Execute } from './graphql/compiled/index.js';
@@ -33,6 +33,8 @@ export interface AppSettings {
   appUrl: string;
   signinUrl: string;
   secret: string;
+  /** What signs access tokens: the first key, and what else verifies them; a secret of null is `secret`. By default only that. */
+  tokenKeys?: readonly { id: string; secret: string | null }[];
   poolSize: number;
   connectTimeoutMs: number;
   statementTimeoutMs: number;
@@ -95,9 +97,14 @@ export function openCore(settings: AppSettings): Core {
     throttle: throttle({ open: database.attempts, secret, scale: settings.throttleScale }),
     idleSeconds: settings.sessionIdleSeconds,
     lifetimeSeconds: settings.sessionSeconds,
-    tokens: tokens({ secret, lifetimeSeconds: settings.accessTokenSeconds, now }),
+    tokens: tokens({ keys: tokenKeys(settings), lifetimeSeconds: settings.accessTokenSeconds, now }),
   };
   return { database, door };
+}
+
+function tokenKeys({ secret, tokenKeys: named = [] }: AppSettings): [TokenKey, ...TokenKey[]] {
+  const [first, ...others] = named.map((key) => ({ id: key.id, secret: key.secret ?? secret }));
+  return first ? [first, ...others] : [{ id: DEFAULT_KEY_ID, secret }];
 }
 
 /** Builds the server; `app.http.listen(…)` opens the door, `app.http.inject(…)` tries it without a socket. */

@@ -14,6 +14,25 @@ const whole = (least: number, most: number) => {
 };
 const isOrigin = (text: string): boolean => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 
+/** The key that is SECRET_KEY itself; its id is that of DEFAULT_KEY_ID (src/domain/auth/tokens.ts). */
+const DEFAULT_KEY = { id: '1', secret: null };
+
+/** `id:secret,default`: the first signs, all verify. No complaint repeats a secret. */
+function tokenKeysFrom(list: string, context: z.RefinementCtx<string>): { id: string; secret: string | null }[] {
+  const keys = list.split(',').map((entry) => {
+    if (entry.trim() === 'default') return DEFAULT_KEY;
+    const [, id = '', secret = ''] = /^\s*([A-Za-z0-9_.-]{1,32}):(\S{32,})\s*$/.exec(entry) ?? [];
+    return { id, secret };
+  });
+  const names = new Set(keys.map(({ id }) => id));
+  const isWrong = keys.some(({ id, secret }) => id === '' || (id === DEFAULT_KEY.id && secret !== null));
+  if (isWrong || names.size < keys.length)
+    context.addIssue(
+      'must be keys like 2026-11:secret,default: each with a name of its own (not 1), secrets of at least 32 characters',
+    );
+  return keys;
+}
+
 /** Every setting, by its environment variable. README.md has the same list for people; a test compares them. */
 export const SETTINGS = {
   NODE_ENV: z.enum(['production', 'development', 'test']).default('development'),
@@ -32,6 +51,7 @@ export const SETTINGS = {
   DATABASE_STATEMENT_TIMEOUT_MS: whole(50, 600_000).default(5_000),
   PULSE_DATA_DIR: z.string().min(1).optional(),
   SECRET_KEY: z.string().min(32, 'must have at least 32 characters; make one with: openssl rand -base64 48').optional(),
+  TOKEN_KEYS: z.string().transform(tokenKeysFrom).default([]),
   ACCESS_TOKEN_SECONDS: whole(10, 86_400).default(900),
   SESSION_IDLE_SECONDS: whole(60, 31_536_000).default(1_209_600),
   SESSION_SECONDS: whole(60, 31_536_000).default(7_776_000),

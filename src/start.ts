@@ -74,6 +74,7 @@ function appSettings(root: string, config: Config, { urls }: RunningDatabase, lo
     appUrl: urls.app,
     signinUrl: urls.signin,
     secret: config.SECRET_KEY,
+    tokenKeys: config.TOKEN_KEYS,
     poolSize: config.DATABASE_POOL_SIZE,
     connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
     statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,

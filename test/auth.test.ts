@@ -123,6 +123,37 @@ test('only a token that is exactly one of ours, and valid now, is a caller; no o
   }
 });
 
+test('keys rotate without an outage: every instance verifies a key before any signs with it', async () => {
+  const next = { id: '2026-12', secret: 'the next secret, of at least 32 characters' };
+  const old = { id: '1', secret: null };
+  const instance = (tokenKeys: { id: string; secret: string | null }[]): Promise<Stage> =>
+    openStage({ now: () => now, appUrl: stage.database.appUrl, signinUrl: stage.database.signinUrl, tokenKeys });
+  const [before, during, after] = [await instance([old, next]), await instance([next, old]), await instance([next])];
+  const signed = Object.fromEntries(
+    Object.entries({ today: stage, before, during, after }).map(([name, at]) => [name, at.tokenOf(org, 'OWNER')]),
+  );
+  const accepted = async (at: Stage): Promise<string[]> => {
+    const answers = await Promise.all(
+      Object.entries(signed).map(
+        async ([name, token]) => [name, (await at.send('{ viewer { id } }', { token })).errors] as const,
+      ),
+    );
+    return answers.flatMap(([name, errors]) => (errors === undefined ? [name] : []));
+  };
+  const kids = Object.values(signed).map((token) => jwt.decode(token, { complete: true })?.header.kid);
+  expect(kids).toEqual(['1', '1', '2026-12', '2026-12']);
+  expect(await accepted(stage)).toEqual(['today', 'before']);
+  expect(await accepted(before)).toEqual(['today', 'before', 'during', 'after']);
+  expect(await accepted(during)).toEqual(['today', 'before', 'during', 'after']);
+  expect(await accepted(after)).toEqual(['during', 'after']);
+  const key = createSecretKey(SECRET, 'utf8');
+  const swapped = jwt.sign(jwt.decode(signed['after'] ?? '') as object, key, {
+    header: { alg: 'HS256', typ: 'at+jwt', kid: next.id },
+  });
+  expect((await during.send('{ viewer { id } }', { token: swapped })).errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+  await Promise.all([before.close(), during.close(), after.close()]);
+});
+
 test('a token ends when it said it would', async () => {
   const token = stage.tokenOf(org, 'OWNER');
   now += 899_000;

@@ -42,6 +42,11 @@ describe('a wrong setting is refused by name', () => {
     ['DATABASE_CONNECT_TIMEOUT_MS', '49'],
     ['DATABASE_STATEMENT_TIMEOUT_MS', 'soon'],
     ['SECRET_KEY', 'short'],
+    ['TOKEN_KEYS', 'a:short'],
+    ['TOKEN_KEYS', `a:${'x'.repeat(32)},a:${'y'.repeat(32)}`],
+    ['TOKEN_KEYS', `1:${'x'.repeat(32)}`],
+    ['TOKEN_KEYS', `../a:${'x'.repeat(32)}`],
+    ['TOKEN_KEYS', 'default,'],
     ['ACCESS_TOKEN_SECONDS', '9'],
     ['BCRYPT_COST', '3'],
     ['PASSWORD_LEAST_LENGTH', '7'],
@@ -68,6 +73,7 @@ describe('a wrong setting is refused by name', () => {
   test('and the secret is never repeated', () => {
     expect(complaint({ SECRET_KEY: 'hunter2' })).toMatch(/SECRET_KEY: must have at least 32 characters.*openssl rand/);
     expect(complaint({ SECRET_KEY: 'hunter2' })).not.toContain('hunter2');
+    expect(complaint({ TOKEN_KEYS: 'a:hunter2' })).not.toContain('hunter2');
     expect(complaint({ DATABASE_URL: 'mysql://user:hunter2@host/database' })).not.toContain('hunter2');
   });
 
@@ -76,6 +82,16 @@ describe('a wrong setting is refused by name', () => {
     for (const name of ['PORT', 'DATABASE_URL', 'SECRET_KEY', 'CORS_ORIGINS'])
       expect(lines).toMatch(new RegExp(`^  ${name}`, 'm'));
   });
+});
+
+test('token keys: the first signs; `default` is the secret itself', () => {
+  const [one, two] = ['x'.repeat(32), 'y:'.repeat(16)];
+  expect(readConfig(root, { SECRET_KEY, TOKEN_KEYS: ` new:${one} , default,old.1:${two}` }).TOKEN_KEYS).toEqual([
+    { id: 'new', secret: one },
+    { id: '1', secret: null },
+    { id: 'old.1', secret: two },
+  ]);
+  expect(readConfig(root, { SECRET_KEY }).TOKEN_KEYS).toEqual([]);
 });
 
 test('production names its missing secret beside what else is wrong', () => {

@@ -15,8 +15,15 @@ export interface Tokens {
   verify(token: string): SignedInCaller | null;
 }
 
-export interface TokenSettings {
+/** A key that signs access tokens, and the name tokens know it by (`kid`). */
+export interface TokenKey {
+  id: string;
   secret: string;
+}
+
+export interface TokenSettings {
+  /** The first one signs, all of them verify: so keys are exchanged while tokens of the old one are still about. */
+  keys: readonly [TokenKey, ...TokenKey[]];
   lifetimeSeconds: number;
   now: () => number;
 }
@@ -26,12 +33,15 @@ const ISSUER = 'pulse-crm';
 const AUDIENCE = 'pulse-crm/graphql';
 /** RFC 9068: an access token says so, and is not mistaken for another kind. */
 const TYPE = 'at+jwt';
-const KEY_ID = '1';
+/** The name of the key that is the secret itself. */
+export const DEFAULT_KEY_ID = '1';
 
 /** JSON Web Tokens with algorithm, type, key id, issuer and audience pinned (RFC 8725). */
-export function tokens({ secret, lifetimeSeconds, now }: TokenSettings): Tokens {
-  // A KeyObject: with a string, jsonwebtoken imports the key at every call.
-  const key = createSecretKey(secret, 'utf8');
+export function tokens({ keys, lifetimeSeconds, now }: TokenSettings): Tokens {
+  // KeyObjects: with a string, jsonwebtoken imports the key at every call.
+  const known = new Map(keys.map(({ id, secret }) => [id, createSecretKey(secret, 'utf8')]));
+  const [{ id: kid, secret }] = keys;
+  const signing = createSecretKey(secret, 'utf8');
   return {
     sign: (caller) => {
       const issuedAt = Math.floor(now() / 1000);
@@ -47,19 +57,21 @@ export function tokens({ secret, lifetimeSeconds, now }: TokenSettings): Tokens 
         aud: AUDIENCE,
       };
       return {
-        token: jwt.sign(claims, key, { algorithm: ALGORITHM, header: { alg: ALGORITHM, typ: TYPE, kid: KEY_ID } }),
+        token: jwt.sign(claims, signing, { algorithm: ALGORITHM, header: { alg: ALGORITHM, typ: TYPE, kid } }),
         expiresAt: expiresAt * 1000,
       };
     },
     verify: (token) => {
-      const payload = verified(token, key, now);
+      const payload = verified(token, known, now);
       return payload ? callerOf(payload) : null;
     },
   };
 }
 
-function verified(token: string, key: KeyObject, now: () => number): jwt.JwtPayload | null {
+function verified(token: string, known: ReadonlyMap<unknown, KeyObject>, now: () => number): jwt.JwtPayload | null {
   try {
+    const key = known.get(jwt.decode(token, { complete: true })?.header.kid);
+    if (!key) return null;
     const clockTimestamp = Math.floor(now() / 1000);
     const { header, payload } = jwt.verify(token, key, {
       complete: true,
@@ -68,9 +80,7 @@ function verified(token: string, key: KeyObject, now: () => number): jwt.JwtPayl
       audience: AUDIENCE,
       clockTimestamp,
     });
-    return header.typ === TYPE && header.kid === KEY_ID && typeof payload === 'object' && typeof payload.exp === 'number'
-      ? payload
-      : null;
+    return header.typ === TYPE && typeof payload === 'object' && typeof payload.exp === 'number' ? payload : null;
   } catch {
     return null;
   }
