@@ -177,7 +177,7 @@ describe('starting Pulse', () => {
     async () => {
       const postgres = postgresId();
       expect(postgres && isAlive(postgres)).toBe(true);
-      const requests = Array.from({ length: 6 }, () => signIn());
+      const requests = Array.from({ length: 4 }, () => signIn());
       await Promise.race(requests);
       const { code, within } = await interrupt(pulse);
       expect((await Promise.all(requests)).every(Boolean)).toBe(true);
