@@ -150,3 +150,95 @@ describe('through relations', () => {
     }
   });
 });
+
+describe('dates from today', () => {
+  let home: Organization;
+  const deals = async (filter: object): Promise<string[]> => {
+    const { data, errors } = await stage.send(
+      'query ($f: DealFilter) { deals(filter: $f, orderBy: [{ expectedCloseDate: ASC }]) { nodes { title } } }',
+      { token: stage.tokenOf(home), variables: { f: filter } },
+    );
+    expect(errors).toBeUndefined();
+    return data.deals.nodes.map((deal: { title: string }) => deal.title);
+  };
+  const tasks = async (filter: object): Promise<string[]> => {
+    const { data, errors } = await stage.send(
+      'query ($f: ActivityFilter) { activities(filter: $f, orderBy: [{ dueDate: ASC }]) { nodes { subject } } }',
+      { token: stage.tokenOf(home), variables: { f: filter } },
+    );
+    expect(errors).toBeUndefined();
+    return data.activities.nodes.map((task: { subject: string }) => task.subject);
+  };
+  /** The day it is in a time zone, some days later. */
+  const dayIn = (timeZone: string, days = 0): string =>
+    new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' }).format(Date.now() + days * 86_400_000);
+  const setZones = async (own: string | null, settings: object): Promise<void> => {
+    await stage.world.client.query('UPDATE users SET time_zone = $1 WHERE id = $2', [own, home.users.MEMBER.id]);
+    await stage.world.client.query('UPDATE organizations SET settings = $1 WHERE id = $2', [JSON.stringify(settings), home.id]);
+  };
+
+  // 25 hours apart: it is never the same day in both.
+  const [EAST, WEST] = ['Pacific/Kiritimati', 'Pacific/Pago_Pago'];
+
+  beforeAll(async () => {
+    home = await stage.world.organization();
+    for (const [title, days] of Object.entries({ 'two weeks ago': -14, yesterday: -1, today: 0, tomorrow: 1 })) {
+      for (const zone of [EAST, WEST])
+        await stage.world.deal(home, { title: `${title} ${zone}`, expected_close_date: dayIn(zone, days) });
+    }
+    // Both are far enough from UTC to have no daylight saving time and whole hours.
+    for (const [zone, offset] of [
+      [EAST, '+14:00'],
+      [WEST, '-11:00'],
+    ] as const) {
+      const start = Date.parse(`${dayIn(zone)}T00:00:00.000${offset}`);
+      for (const [subject, at] of Object.entries({
+        before: start - 1,
+        first: start,
+        last: start + 86_399_999,
+        after: start + 86_400_000,
+      }))
+        await stage.world.activity(home, { subject: `${subject} ${zone}`, due_date: new Date(at).toISOString() });
+    }
+  });
+
+  test.each([
+    ['the viewer’s time zone', EAST, { timeZone: WEST }, EAST],
+    ['else the organization’s', null, { timeZone: WEST }, WEST],
+  ])('count in %s', async (_, own, settings, zone) => {
+    await setZones(own, settings);
+    const only = (found: string[]): string[] =>
+      found.filter((name) => name.endsWith(zone)).map((name) => name.replace(` ${zone}`, ''));
+    expect(only(await deals({ expectedCloseDate: { eq: 'P0D' } }))).toEqual(['today']);
+    expect(only(await deals({ expectedCloseDate: { gt: '-P2W', lte: 'P0D' } }))).toEqual(['yesterday', 'today']);
+    expect(only(await deals({ expectedCloseDate: { in: ['P0D', '-P14D'] } }))).toEqual(['two weeks ago', 'today']);
+    expect(only(await deals({ expectedCloseDate: { notIn: ['P0D', '-P14D'] } }))).toEqual(['yesterday', 'tomorrow']);
+    expect(only(await tasks({ dueDate: { gte: 'P0D', lt: 'P1D' } }))).toEqual(['first', 'last']);
+    expect(only(await tasks({ dueDate: { lt: 'P0D' } }))).toEqual(['before']);
+  });
+
+  test('with hours, minutes or seconds they count from now', async () => {
+    const soon = new Date(Date.now() + 3_600_000).toISOString();
+    await stage.world.activity(home, { subject: 'in an hour', due_date: soon });
+    const within = async (to: string): Promise<boolean> =>
+      (await tasks({ dueDate: { gt: 'PT0S', lt: to } })).includes('in an hour');
+    expect([await within('PT59M'), await within('PT61M'), await within('P1DT1S')]).toEqual([false, true, true]);
+  });
+
+  test('a cursor is bound to the filter as it was given, and bad durations are refused', async () => {
+    const page = (filter: string, after?: string): Promise<Answer> =>
+      stage.send(
+        `{ deals(first: 1, ${after ? `after: "${after}", ` : ''}filter: { expectedCloseDate: { gte: "${filter}" } }) { nodes { id } pageInfo { endCursor } } }`,
+        {
+          token: stage.tokenOf(home),
+        },
+      );
+    const { endCursor } = (await page('-P2W')).data.deals.pageInfo;
+    expect((await page('-P2W', endCursor)).data.deals.nodes).toHaveLength(1);
+    expect((await page('-P14D', endCursor)).errors?.[0]?.extensions.code).toBe('INVALID_INPUT');
+    for (const bad of ['P', '-P1.5D', 'P1D1Y', '-PT1H', 'P9999Y', 'yesterday']) {
+      const { errors, status } = await page(bad);
+      expect([status < 500, errors?.[0]?.extensions.code]).toEqual([true, expect.not.stringMatching('INTERNAL')]);
+    }
+  });
+});

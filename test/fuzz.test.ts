@@ -182,6 +182,21 @@ const HOSTILE_DATES = [
   20_260_101,
 ];
 
+const HOSTILE_DURATIONS = [
+  'P',
+  '-P',
+  'PT',
+  'P1',
+  'P1.5D',
+  'P-1D',
+  '--P1D',
+  'P1000Y',
+  'P1D1Y',
+  'P1H',
+  '1 day',
+  'P1D; DROP TABLE deals',
+];
+
 /** What each scalar takes, edges included. */
 const FITTING: Record<string, readonly unknown[]> = {
   DateTime: [
@@ -192,6 +207,8 @@ const FITTING: Record<string, readonly unknown[]> = {
     '2026-06-01T00:00:00Z',
   ],
   LocalDate: ['0001-01-01', '9999-12-31', '2024-02-29', '2026-01-31'],
+  DateTimeOrDuration: ['2026-06-01T00:00:00Z', '-P2W', 'P0D', '+P999Y9999M9999W99999D', '-P999Y9999M9999W99999D', '-PT999999H'],
+  LocalDateOrDuration: ['0001-01-01', '9999-12-31', 'P0D', '-P999Y9999M9999W99999D', 'P999Y'],
   Decimal: ['0', '-0', '1', '12.50', '007', '-3', '99999999999999999999', '99999999999999999999.99', '1000'],
   Rate: ['1', '0.5', '1.0825', '0.000000000001', '999999999999.999999999999', '007.10'],
   CurrencyCode: ['EUR', 'USD', 'JPY', 'KWD', 'CLF'],
@@ -202,6 +219,8 @@ const FITTING: Record<string, readonly unknown[]> = {
 const HOSTILE: Record<string, readonly unknown[]> = {
   DateTime: [...HOSTILE_MOMENTS, ...HOSTILE_DATES],
   LocalDate: [...HOSTILE_DATES, ...HOSTILE_MOMENTS],
+  DateTimeOrDuration: [...HOSTILE_MOMENTS, ...HOSTILE_DURATIONS],
+  LocalDateOrDuration: [...HOSTILE_DATES, ...HOSTILE_DURATIONS, '-PT1H'],
   Decimal: [...HOSTILE_DECIMALS, '99999999999999999999.9999'],
   Rate: [...HOSTILE_DECIMALS, '0', '0.0', '1.1234567890123'],
   CurrencyCode: ['eur', 'XXX', 'EURO', 'E\u0000R', '', 'ZZZ', '€'],

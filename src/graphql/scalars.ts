@@ -1,4 +1,5 @@
 import { GraphQLError, Kind, valueFromASTUntyped, type GraphQLScalarType, type ValueNode } from 'graphql';
+import { hasTime, isDuration, isLikeDuration } from '../lib/durations.js';
 import { GraphQLCurrency, GraphQLDateTimeISO, GraphQLJSON, GraphQLLocalDate } from 'graphql-scalars';
 
 /**
@@ -7,7 +8,9 @@ import { GraphQLCurrency, GraphQLDateTimeISO, GraphQLJSON, GraphQLLocalDate } fr
  */
 export const scalars = {
   DateTime: textScalar('DateTime', parseDateTime),
+  DateTimeOrDuration: textScalar('DateTimeOrDuration', parseMoment),
   LocalDate: textScalar('LocalDate', parseLocalDate),
+  LocalDateOrDuration: textScalar('LocalDateOrDuration', parseDay),
   Decimal: textScalar('Decimal', parseDecimal),
   Rate: textScalar('Rate', parseRate),
   CurrencyCode: textScalar('CurrencyCode', (text) => GraphQLCurrency.parseValue(text).toUpperCase()),
@@ -35,6 +38,22 @@ function parseDateTime(text: string): string {
   if (moment.getUTCFullYear() < 1 || moment.getUTCFullYear() > 9999)
     throw new GraphQLError('The year must be between 0001 and 9999.');
   return moment.toISOString();
+}
+
+function parseMoment(text: string): string {
+  return isLikeDuration(text) ? parseDuration(text) : parseDateTime(text);
+}
+
+function parseDay(text: string): string {
+  if (!isLikeDuration(text)) return parseLocalDate(text);
+  if (hasTime(text)) throw new GraphQLError('A date has no time of day: leave out hours, minutes and seconds.');
+  return parseDuration(text);
+}
+
+function parseDuration(text: string): string {
+  if (!isDuration(text))
+    throw new GraphQLError('A duration looks like "-P2W", "P1D" or "-PT12H": whole numbers, the longest unit first.');
+  return text;
 }
 
 function parseLocalDate(text: string): string {

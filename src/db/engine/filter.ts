@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { invalid, type FieldError } from '../../errors.js';
 import { OPERATORS, entityOf, type Entity, type Operator } from '../graph.js';
 import { meter, type Meter } from './limits.js';
+import { resolved } from './moments.js';
 import { operatorCondition, type Target } from './operators.js';
 import { referenceCondition, scopeConditions, type Scope } from './scope.js';
 import { all, any, column, not, viewOf, type Sql } from './sql.js';
@@ -59,9 +60,13 @@ function compare(at: FilterPlace, target: Target, visible: Sql | null, operators
     checkText(operand, here);
     const offered: readonly string[] = OPERATORS[target.kind];
     if (!offered.includes(operator)) throw new Error(`No operator ${operator} for ${target.kind}.`);
-    return operatorCondition(target, operator as Operator, operand, visible);
+    return operatorCondition(target, operator as Operator, operandOf(at, target, operator, operand), visible);
   });
   return all(conditions);
+}
+
+function operandOf({ scope }: FilterPlace, { kind }: Target, operator: string, operand: unknown): unknown {
+  return operator === 'isNull' ? operand : resolved(kind, operand, scope);
 }
 
 /** What was given, each with its path. @throws DomainError INVALID_INPUT for null. */

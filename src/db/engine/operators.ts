@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { isUuid } from '../../lib/uuid.js';
 import type { Kind, Operator, TextForms } from '../graph.js';
-import { any, not, type Sql } from './sql.js';
+import { any, isExpression, not, type Sql } from './sql.js';
 
 /** What a condition compares: a column or any other expression. */
 export interface Target {
@@ -70,5 +70,7 @@ function formsCondition({ forms, read }: NonNullable<Target['forms']>, operator:
 function oneOf(value: Sql, kind: Kind, operands: unknown[]): Sql {
   const values = kind === 'uuid' ? operands.filter((operand) => isUuid(operand as string)) : operands;
   if (values.length === 0) return any([]);
-  return values.length === 1 ? sql`${value} = ${values[0]}` : sql`${value} = any(${values})`;
+  if (values.length === 1) return sql`${value} = ${values[0]}`;
+  // Expressions cannot be bound; of values, one array is one statement whatever their number.
+  return values.some(isExpression) ? sql`${value} in (${sql.join(values)})` : sql`${value} = any(${values})`;
 }

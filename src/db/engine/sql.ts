@@ -41,6 +41,11 @@ export function any(conditions: readonly Sql[]): Sql {
   return conditions.length === 0 ? sql`false` : sql`(${sql.join(conditions, sql` or `)})`;
 }
 
+/** Whether an operand is a piece of SQL rather than a value to bind. */
+export function isExpression(operand: unknown): operand is Sql {
+  return typeof operand === 'object' && operand !== null && 'isRawBuilder' in operand;
+}
+
 /** The exact complement, also of what is not known to hold. */
 export function not(condition: Sql): Sql {
   return sql`(${condition} is not true)`;
