@@ -210,18 +210,30 @@ test('no token, half a token and anybody’s token are the same: the session is 
 
 /** Clients that lose answers, several tabs of them, and time; whoever is honest keeps the session. */
 type Event =
-  { kind: 'refresh'; tab: number; lost: boolean } | { kind: 'wait'; seconds: number } | { kind: 'steal' } | { kind: 'replay' };
+  { kind: 'refresh'; tabs: number; lost: boolean } | { kind: 'wait'; seconds: number } | { kind: 'steal' | 'replay' | 'logout' };
 const events = fc.array(
   fc.oneof(
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant('refresh' as const), tab: fc.nat(2), lost: fc.boolean() }) },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), seconds: fc.constantFrom(1, 5, 30, 300, 3_600) }) },
-    { weight: 1, arbitrary: fc.constant({ kind: 'steal' as const }) },
-    { weight: 1, arbitrary: fc.constant({ kind: 'replay' as const }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({ kind: fc.constant('refresh' as const), tabs: fc.constantFrom(1, 1, 2, 5), lost: fc.boolean() }),
+    },
+    { weight: 6, arbitrary: fc.record({ kind: fc.constant('wait' as const), seconds: fc.constantFrom(1, 5, 30, 300, 3_600) }) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'steal' as const }) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'replay' as const }) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'logout' as const }) },
   ),
   { minLength: 5, maxLength: 30 },
 );
 
-test('honest clients never lose a session; a superseded token outside the rule ends it', async () => {
+/** Signs out, and shows that no token of the chain is good for anything after it. */
+async function logoutEnds(held: string, chain: Iterable<string>): Promise<void> {
+  const { access, refresh } = await rotated(held);
+  const { data } = await stage.send('mutation { logout { endedSessions } }', { token: access });
+  expect(data.logout).toEqual({ endedSessions: 1 });
+  for (const token of [refresh, held, ...chain]) expect(await refreshed(token)).toBe('SESSION_ENDED');
+}
+
+test('honest clients never lose a session; a superseded token outside the rule ends it, and so does a logout', async () => {
   await fc.assert(
     fc.asyncProperty(events, async (sequence: Event[]) => {
       const first = await login();
@@ -234,11 +246,14 @@ test('honest clients never lose a session; a superseded token outside the rule e
         if (event.kind === 'wait') now += event.seconds * 1_000;
         if (event.kind === 'steal') stolen = held;
         if (event.kind === 'refresh') {
-          const next = await rotated(held);
+          const answers = await Promise.all(Array.from({ length: event.tabs }, () => rotated(held)));
+          const next = answers[0] as Tokens;
+          expect(new Set(answers.map(({ refresh }) => refresh)).size).toBe(1);
           if (!used.has(held)) used.set(held, { at: now, next: next.refresh });
           expect(next.refresh).toBe(link(held)?.next);
           if (!event.lost) held = next.refresh;
         }
+        if (event.kind === 'logout') return logoutEnds(held, used.keys());
         if (event.kind === 'replay' && stolen) {
           const mine = link(stolen);
           const successor = mine && link(mine.next);
