@@ -45,7 +45,8 @@ test('the README lists every setting with its default, and no other', () => {
   const listed = Object.fromEntries(rows.map(([, name, value = '']) => [name, /^`([^`]*)`$/.exec(value)?.[1] ?? 'none']));
   const fixed = (name: keyof typeof SETTINGS): string => {
     const value = SETTINGS[name].parse(undefined) ?? '';
-    return typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value) || 'none';
+    if (typeof value === 'boolean') return value ? 'on' : 'off';
+    return (typeof value === 'object' ? '' : String(value)) || 'none';
   };
   const names = Object.keys(SETTINGS) as (keyof typeof SETTINGS)[];
   // A default that depends on something else is told in words, not as a code; PULSE_DATA_DIR begins with one.
