@@ -784,7 +784,13 @@ const INVARIANTS: Record<string, string> = {
 function recordsTable(): string {
   const types = {
     ...{ Company: 'companies', Contact: 'contacts', Pipeline: 'pipelines', Deal: 'deals', Activity: 'activities' },
-    ...{ User: 'users', Invitation: 'invitations', ExchangeRate: 'exchange_rates', ApiKey: 'api_keys' },
+    ...{
+      User: 'users',
+      Invitation: 'invitations',
+      ExchangeRate: 'exchange_rates',
+      ApiKey: 'api_keys',
+      CustomField: 'custom_fields',
+    },
     ...{ Organization: '(SELECT *, id AS org_id FROM organizations) AS o' },
   };
   const each = Object.entries(types).map(([type, table]) => `SELECT '${type}' AS type, org_id, id, version FROM ${table}`);
