@@ -43,8 +43,8 @@ export const mutants = [
   {
     name: 'visibility of histories in reports',
     file: 'src/db/sight.ts',
-    from: ", ...scopeConditions(entity(table), 't', scope, 'WITH')]",
-    to: ']',
+    from: "[mine('h'), ...seen]",
+    to: "[mine('h')]",
     tests: ['reports'],
   },
   {

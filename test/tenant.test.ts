@@ -148,6 +148,29 @@ describe.each([
     });
   });
 
+  test('groups and reports are of the own organization, and so are the rates they convert by', async () => {
+    const period = 'from: "2000-01-01", to: "2999-12-31"';
+    await stage.world.deal(mine, { value: '4', currency: 'USD', status: 'WON', closed_at: '2026-01-01T00:00:00Z' });
+    await stage.world.deal(theirs, { value: '100', currency: 'USD', status: 'WON', closed_at: '2026-01-01T00:00:00Z' });
+    await stage.world.rate(theirs, { rate: '1000', valid_from: '2025-01-01' });
+    await stage.world.rate(mine, { rate: '0.5', valid_from: '2024-01-01' });
+    const { data, errors } = await stage.send(
+      `{ dealAggregates(inCurrency: "EUR") { count sum } forecast(inCurrency: "EUR") { openSum wonSum }
+         leaderboard(${period}, inCurrency: "EUR") { wonSum } velocity(${period}, inCurrency: "EUR") { won { count sum } }
+         contactAggregates { count } exchangeRates { totalCount } }`,
+      { token },
+    );
+    expect(errors).toBeUndefined();
+    expect(data).toEqual({
+      dealAggregates: [{ count: 2, sum: '12.00' }],
+      forecast: [{ openSum: '10.00', wonSum: '2.00' }],
+      leaderboard: [{ wonSum: '2.00' }],
+      velocity: { won: [{ count: 1, sum: '2.00' }] },
+      contactAggregates: [{ count: 1 }],
+      exchangeRates: { totalCount: 2 },
+    });
+  });
+
   test('headers choose no tenant', async () => {
     const answer = await fetch(`${stage.url}/graphql`, {
       method: 'POST',

@@ -4,7 +4,7 @@ import type { FilterInput } from './engine/filter.js';
 import { groupedRows, keysOf, type Grouped, type GroupedList } from './engine/grouping.js';
 import { withRates } from './engine/money.js';
 import { listConditions } from './engine/page.js';
-import { scopeConditions, type Deleted, type Scope } from './engine/scope.js';
+import { scopeConditions, visibleCondition, type Deleted, type Scope } from './engine/scope.js';
 import { all, viewOf, type Sql } from './engine/sql.js';
 import { dayOf, startOf } from './engine/zone.js';
 
@@ -61,8 +61,11 @@ export function sightOf(scope: Scope): Sight {
       const { history } = entity(table);
       if (!history) throw new Error(`${table} keeps no history.`);
       const same = sql`t.org_id = h.org_id and t.id = ${sql.ref(`h.${history.key}`)}`;
-      const seen = all([mine('h'), ...scopeConditions(entity(table), 't', scope, 'WITH')]);
-      return sql`(select h.* from ${sql.id('read', history.table)} as h join ${viewOf(entity(table), 't')} on ${same} where ${seen})`;
+      const seen = scopeConditions(entity(table), 't', scope, 'WITH');
+      const changes = sql`select h.* from ${sql.id('read', history.table)} as h`;
+      // Each change is of a record that is there: which one matters only to those who do not see all.
+      if (!visibleCondition(entity(table), 't', scope)) return sql`(${changes} where ${mine('h')})`;
+      return sql`(${changes} join ${viewOf(entity(table), 't')} on ${same} where ${all([mine('h'), ...seen])})`;
     },
     keys: (table, groupBy) => keysOf(entity(table), groupBy),
     grouped: (table, { filter, ...list }) =>

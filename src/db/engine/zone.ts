@@ -28,5 +28,5 @@ export function today(scope: Scope): Sql {
 
 /** The first day of a day's month. */
 export function monthOf(day: Sql): Sql {
-  return sql`date_trunc('month', ${day})::date`;
+  return sql`date_trunc('month', (${day})::timestamp)::date`;
 }

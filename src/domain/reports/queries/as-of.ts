@@ -44,7 +44,7 @@ export function asOfStatement(sight: Sight, { pipelineId, moment, statuses, curr
       where h.pipeline_id = (select id from chosen) and ${until} order by h.at desc, h.seq desc limit 1),
     state as (
       select distinct on (h.deal_id) h.pipeline_id, h.stage_id, h.status, h.value, h.currency, h.is_deleted
-      from ${sight.history('deals')} as h where ${until} order by h.deal_id, h.at desc, h.seq desc),
+      from ${sight.history('deals')} as h where ${until} order by h.deal_id desc, h.at desc, h.seq desc),
     stages as (
       select (s.stage ->> 'id')::uuid as id, s.stage ->> 'name' as name, (s.stage ->> 'probability')::int as probability, s.place
       from definition as d, jsonb_array_elements(d.stages) with ordinality as s (stage, place) where not d.is_deleted),

@@ -18,8 +18,8 @@ export function forecastStatement(sight: Sight, grouped: Grouped, filter: Filter
   const won = sql`filter (where "$status" = 'WON')`;
   const weighted = sql`case "$status" when 'WON' then 100 else "$probability" end`;
   return sql`
-    with listed as ${sight.grouped('deals', { grouped, filter, also, join, where })}
-    select ${sql.join([
+    with listed as ${sight.grouped('deals', { grouped, filter, also, join, where })},
+    groups as (select ${sql.join([
       ...keys,
       sql`count(*) ${open}::int as "openCount"`,
       sql`coalesce(sum(${amount}) ${open}, 0) as "openSum"`,
@@ -29,7 +29,8 @@ export function forecastStatement(sight: Sight, grouped: Grouped, filter: Filter
       sql`coalesce(sum(${amount} * ${weighted}) / 100, 0) as "expectedSum"`,
       sql`${missingRate(grouped.currency)} as "$missing"`,
     ])}
-    from ${sight.rated('listed', grouped.currency)} ${grouping(keys)} limit ${MOST_GROUPS + 1}`;
+    from ${sight.rated('listed', grouped.currency)} ${grouping(keys)})
+    select * from groups ${keys.length > 0 ? sql`order by ${sql.join(keys)}` : sql``} limit ${MOST_GROUPS + 1}`;
 }
 
 /** Deals that were closed within a period, by who owns them; best first in each currency. */
@@ -61,5 +62,5 @@ function keyList({ keys, currency }: Grouped): Sql[] {
 }
 
 function grouping(keys: readonly Sql[]): Sql {
-  return keys.length === 0 ? sql`having count(*) > 0` : sql`group by ${sql.join(keys)} order by ${sql.join(keys)}`;
+  return keys.length === 0 ? sql`having count(*) > 0` : sql`group by ${sql.join(keys)}`;
 }

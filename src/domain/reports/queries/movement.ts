@@ -25,23 +25,23 @@ export function conversionStatement(
   const cohort =
     by === null ? sql`${period.from}::date` : sql`date_trunc(${sql.lit(by.toLowerCase())}, ${sight.dayOf(sql`e.at`)})::date`;
   return sql`
-    with entered as (
-      select h.deal_id, min(h.at) as at from ${sight.history('deals')} as h where h.pipeline_id = ${pipeline} group by h.deal_id),
-    cohort as (
-      select t.id, ${cohort} as period, case when t.pipeline_id = ${pipeline} then t.status::text end as status
-      from entered as e join ${sight.list('deals', filter)} as t on t.id = e.deal_id where ${within(sight, sql`e.at`, period)}),
-    stages as (
+    with stages as (
       select s.id, s.place from ${sight.rows('pipeline_stages', 's')} where ${sight.seen('pipeline_stages', 's')} and s.pipeline_id = ${pipeline}),
-    furthest as (
-      select c.id, c.period, case when c.status = 'WON' then 1000000 else max(stages.place) end as place
-      from cohort as c join ${sight.history('deals')} as h on h.deal_id = c.id and h.pipeline_id = ${pipeline}
-      left join stages on stages.id = h.stage_id group by c.id, c.period, c.status),
+    entered as (
+      select h.deal_id, min(h.at) as at, max(stages.place) as place
+      from ${sight.history('deals')} as h left join stages on stages.id = h.stage_id where h.pipeline_id = ${pipeline} group by h.deal_id),
+    cohort as (
+      select ${cohort} as period, e.place, case when t.pipeline_id = ${pipeline} then t.status::text end as status, count(*) as deals
+      from entered as e join ${sight.list('deals', filter)} as t on t.id = e.deal_id where ${within(sight, sql`e.at`, period)}
+      group by 1, 2, 3),
     cohorts as (
-      select period, count(*)::int as created, count(*) filter (where status = 'WON')::int as won, count(*) filter (where status = 'LOST')::int as lost
+      select period, sum(deals)::int as created, coalesce(sum(deals) filter (where status = 'WON'), 0)::int as won,
+             coalesce(sum(deals) filter (where status = 'LOST'), 0)::int as lost
       from cohort group by period)
-    select cohorts.period, cohorts.created, cohorts.won, cohorts.lost, stages.id as "stageId",
-           count(*) filter (where f.place >= stages.place)::int as reached, count(*) filter (where f.place > stages.place)::int as advanced
-    from cohorts cross join stages left join furthest as f on f.period = cohorts.period
+    select cohorts.*, stages.id as "stageId",
+           coalesce(sum(c.deals) filter (where c.place >= stages.place or c.status = 'WON'), 0)::int as reached,
+           coalesce(sum(c.deals) filter (where c.place > stages.place or c.status = 'WON'), 0)::int as advanced
+    from cohorts cross join stages join cohort as c on c.period = cohorts.period
     group by cohorts.period, cohorts.created, cohorts.won, cohorts.lost, stages.id, stages.place order by cohorts.period, stages.place`;
 }
 
