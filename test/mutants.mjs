@@ -35,7 +35,7 @@ export const mutants = [
   },
   {
     name: 'visibility and soft delete of what aggregates are grouped by',
-    file: 'src/db/engine/aggregate.ts',
+    file: 'src/db/engine/grouping.ts',
     from: '...scopeConditions(target, alias, scope, undefined)',
     to: '',
     tests: ['aggregates'],
