@@ -69,6 +69,13 @@ export const mutants = [
     tests: ['rates'],
   },
   {
+    name: 'visibility and soft delete of records that are read ahead',
+    file: 'src/db/engine/ahead.ts',
+    from: "...scopeConditions(target, inner, scope, to.evenDeleted ? 'WITH' : undefined),",
+    to: '',
+    tests: ['visibility'],
+  },
+  {
     name: 'soft delete',
     file: 'src/db/engine/scope.ts',
     from: "if (entity.softDelete && deleted !== 'WITH') {",

@@ -83,6 +83,7 @@ describe('where visibility is OWNER', () => {
       `query ($d: ID!, $c: ID!, $o: ID!, $a: ID!, $n: ID!) {
         deal(id: $d, includeDeleted: WITH) { id } contact(id: $c) { id } company(id: $o) { id } activity(id: $a) { id }
         noted: activity(id: $n) { id deal { id } }
+        listed: activities(filter: { id: { eq: $n } }) { nodes { deal { id title } } edges { node { deal { contact { id } } } } }
         deals(filter: { id: { in: [$d] } }) { totalCount nodes { id } } byContact: deals(filter: { contactId: { eq: $c } }) { totalCount }
         pipelines { nodes { deals { totalCount } stages { deals { totalCount totals { count } } } } }
         users(filter: { role: { eq: MANAGER } }) { nodes { deals { totalCount nodes { id } } contacts { totalCount } activities { nodes { id } } } }
@@ -97,6 +98,7 @@ describe('where visibility is OWNER', () => {
       company: null,
       activity: null,
       noted: { id: seen.noted, deal: null },
+      listed: { nodes: [{ deal: null }], edges: [{ node: { deal: null } }] },
       deals: { totalCount: 0, nodes: [] },
       byContact: { totalCount: 0 },
       pipelines: {

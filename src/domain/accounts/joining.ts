@@ -35,7 +35,11 @@ export async function acceptInvitation(
   };
   if (found.acceptedAt) return again();
   if (!isOpen({ expiresAt: found.expiresAt.getTime(), isOver: found.revokedAt !== null }, door.now())) throw badToken();
-  if (await door.database.isEmailTaken(email)) throw emailTaken();
+  if (await door.database.isEmailTaken(email)) {
+    // By this very link, perhaps: the same request sent twice at once.
+    if ((await findInvitation(door, row))?.acceptedAt) return again();
+    throw emailTaken();
+  }
   const names = [email, input.firstName, input.lastName, found.organization.name];
   const passwordHash = await door.passwords.hashChosen(input.password, names, ['input', 'password']);
   const userId = await join(door, { orgId, id: found.id, role: found.role, passwordHash }, input, origin);

@@ -43,7 +43,9 @@ export async function confirmRegistration(
   device: Device,
 ): Promise<SignedIn> {
   const row = door.mailTokens.parse(PURPOSE.register, input.token);
-  const found = row && (await door.database.write(row.orgId, (tx) => tx.registration.findFirst({ where: row })));
+  const find = ({ orgId, id }: { orgId: string; id: string }) =>
+    door.database.write(orgId, (tx) => tx.registration.findFirst({ where: { orgId, id } }));
+  const found = row && (await find(row));
   if (!found) throw badToken();
   const { orgId, email, password } = { ...found, password: input.password };
   const again = async (): Promise<SignedIn> => {
@@ -53,9 +55,14 @@ export async function confirmRegistration(
     return session;
   };
   if (found.confirmedAt) return again();
+  // The same request may have been sent twice at once, and the other one been faster.
+  const unlessDone = async (refusal: Error): Promise<SignedIn> => {
+    if ((await find(found))?.confirmedAt) return again();
+    throw refusal;
+  };
   const isOver = (await door.database.newestRegistration(email)) !== found.id;
-  if (!isOpen({ expiresAt: found.expiresAt.getTime(), isOver }, door.now())) throw badToken();
-  if (await door.database.isEmailTaken(email)) throw emailTaken();
+  if (!isOpen({ expiresAt: found.expiresAt.getTime(), isOver }, door.now())) return unlessDone(badToken());
+  if (await door.database.isEmailTaken(email)) return unlessDone(emailTaken());
   const names = [email, found.firstName, found.lastName, found.organizationName];
   const passwordHash = await door.passwords.hashChosen(password, names, ['input', 'password']);
   const userId = await foundOrganization(door, { ...found, passwordHash }, origin);
