@@ -109,9 +109,8 @@ test.each([
 ])('a search for %s reads few rows, whatever the organization holds', async (_, typed, alike) => {
   const question = questionOf(typed, ['CONTACT', 'COMPANY', 'DEAL', 'ACTIVITY']);
   const { rows, scanned } = await reading(searchStatement(sightOf(scope()), question, alike, firstPage));
-  // The latest 5,000 notes, and for at most 100 records their words and themselves. Of a misspelt name PostgreSQL 15 may look at
-  // every word that shares its trigrams: a small part of the rows still.
-  expect(rows).toBeLessThan(alike ? 30_000 : 7_500);
+  // The latest 5,000 notes, and for at most 100 records their words and themselves.
+  expect(rows).toBeLessThan(7_500);
   expect(scanned.filter((table) => table !== 'organizations')).toEqual(
     ['companies', 'deals'].filter((table) => scanned.includes(table)),
   );

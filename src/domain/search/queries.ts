@@ -115,14 +115,18 @@ function wordRows(sight: Sight, type: SearchType, words: readonly string[], alik
   const others = words.flatMap((word, n) => (n === lead ? [] : [sql`and ${alsoHas(sight, type, word, n, alike)}`]));
   const most = count((words[lead] ?? '').length > SHORT ? WORDS_READ.long : WORDS_READ.short);
   // The kind is the same for all; named in the order, the index gives the order away.
-  const rows = (condition: Sql): Sql => sql`
-    (select s.record_id from (
-       select s.record_id from read.search_words as s where ${sight.mine('s')} and s.kind = ${type} and ${condition}
-       order by s.kind, s.word, s.record_id desc limit ${most}) as s
-     where true ${sql.join(others, sql` `)})`;
-  const exact = rows(begins(sql`s.word`, lead));
+  const ordered = (condition: Sql): Sql => sql`
+    select s.record_id from read.search_words as s where ${sight.mine('s')} and s.kind = ${type} and ${condition}
+    order by s.kind, s.word, s.record_id desc limit ${most}`;
+  const rows = (candidates: Sql): Sql =>
+    sql`(select s.record_id from (${candidates}) as s where true ${sql.join(others, sql` `)})`;
+  const exact = rows(ordered(begins(sql`s.word`, lead)));
   if (!alike || !canBeMisspelt(words[lead] ?? '')) return exact;
-  return sql`${exact} union all ${rows(isAlike(sql`s.word`, lead))}`;
+  // Each word is a range of the index of its own: of several at once PostgreSQL may read all records and sort them.
+  const each = sql`
+    select one.record_id from unnest((select words from ${column('alike', lead)})::text[]) as a(word)
+    cross join lateral (${ordered(sql`s.word = a.word`)}) as one limit ${most}`;
+  return sql`${exact} union all ${rows(each)}`;
 }
 
 /** That a record has a word too. All that have a longer one are collected once ("is true" keeps it so); of a short one there are too many. */
