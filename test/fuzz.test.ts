@@ -24,7 +24,10 @@ import type { Organization } from './support/world.js';
 
 /** The same seed asks the same questions (but for the ids, which the answers before brought). */
 const SEED = 20_261_122;
-const FUZZ_RUNS = 10_000;
+/** Fewer where the same questions have been asked of another PostgreSQL already. */
+const FUZZ_RUNS = Number(process.env['PULSE_FUZZ_RUNS'] ?? 10_000);
+/** With fewer, chance leaves fields out. */
+const ENOUGH_FOR_EVERY_FIELD = 10_000;
 const AT_ONCE = 8;
 /** Between batches the neighbour looks whether all is as it was. */
 const BATCH = 500;
@@ -247,7 +250,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => stage.close());
 
-test('fuzzed inputs (10,000, from the schema): no INTERNAL, no 5xx, no leak, and all invariants hold', async () => {
+test('fuzzed inputs (10,000, unless told otherwise, from the schema): no INTERNAL, no 5xx, no leak, and all invariants hold', async () => {
   const known = await furnish();
   const tally: Tally = { faults: new Map(), codes: new Map(), outcomes: new Map() };
   const before = { contents: await contentsOf(neighbour), view: await viewOfNeighbour() };
@@ -259,10 +262,10 @@ test('fuzzed inputs (10,000, from the schema): no INTERNAL, no 5xx, no leak, and
   expect(Object.fromEntries(tally.faults)).toEqual({});
   expect(serverLog).toEqual([]);
   expect(both.differences.slice(0, 3)).toEqual([]);
-  expect(both.compared).toBeGreaterThan(2_000);
+  expect(both.compared).toBeGreaterThan(FUZZ_RUNS / 5);
   expect(await contentsOf(neighbour)).toEqual(before.contents);
   await checkInvariants();
-  checkReach(tally, targets);
+  if (FUZZ_RUNS >= ENOUGH_FOR_EVERY_FIELD) checkReach(tally, targets);
 }, 600_000);
 
 // ————— What is asked
