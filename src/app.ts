@@ -12,13 +12,15 @@ import { throttle } from './domain/auth/throttle.js';
 import { DEFAULT_KEY_ID, tokens, type TokenKey } from './domain/auth/tokens.js';
 import { graph } from './domain/index.js';
 import { can } from './domain/permissions.js';
+import { personalData, personalNames } from './domain/personal-data.js';
 import { executeAsIs, executeCompiled, type Execute } from './graphql/compiled/index.js';
 import { GraphContext } from './graphql/context.js';
 import type { SchemaReaders } from './graphql/introspection.js';
-import { buildSchema } from './graphql/schema.js';
+import { buildSchema, readSdl } from './graphql/schema.js';
 import { graphServer } from './graphql/server.js';
 import type { ExplorerSettings } from './http/explorer.js';
 import { httpServer, type TrustProxy } from './http/server.js';
+import { masked } from './lib/masking.js';
 import { standingOf } from './standing.js';
 
 export interface AppSettings {
@@ -151,7 +153,14 @@ function explorerOf({ root, explorerFolder, schemaReaders, demo }: AppSettings):
   };
 }
 
-/** Log lines as JSON, or readable while developing. Never any personal data. */
-export function makeLog(level: string, readable: boolean): Logger {
-  return readable ? pino({ level, transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } }) : pino({ level });
+/**
+ * Log lines as JSON, or readable while developing. Never any personal data: whatever a line calls like a personal field of the schema
+ * is masked.
+ */
+export function makeLog(level: string, readable: boolean, root: string): Logger {
+  const names = personalNames(personalData(readSdl(root), graph));
+  const settings = { level, formatters: { log: (line: object) => masked(line, names) as Record<string, unknown> } };
+  return readable
+    ? pino({ ...settings, transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } })
+    : pino(settings);
 }

@@ -14,7 +14,7 @@ try {
 async function main(): Promise<void> {
   const root = projectRoot();
   const config = readConfig(root);
-  const log = makeLog(config.LOG_LEVEL, !config.production);
+  const log = makeLog(config.LOG_LEVEL, !config.production, root);
   const running = await start(root, config, log, say);
   const stop = stopOnce(() => running.stop());
   onSignal(stop);

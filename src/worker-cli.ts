@@ -8,7 +8,7 @@ onSignal(() => process.exit(130));
 try {
   const root = projectRoot();
   const config = readConfig(root, undefined, true);
-  const worker = await startWorker(root, config, makeLog(config.LOG_LEVEL, !config.production), say);
+  const worker = await startWorker(root, config, makeLog(config.LOG_LEVEL, !config.production, root), say);
   const stop = stopOnce(() => worker.stop());
   onSignal(stop);
   void worker.exited.then(() => {
