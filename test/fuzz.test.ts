@@ -17,6 +17,7 @@ import { pino } from 'pino';
 import { ROLES, type Role } from '../src/caller.js';
 import { buildSchema } from '../src/graphql/schema.js';
 import { SCOPES } from '../src/scopes.js';
+import { checkBudgets } from './support/budget.js';
 import { comparison } from './support/compare.js';
 import { openStage, PASSWORD, type Answer, type Stage } from './support/app.js';
 import { ROOT } from './support/cluster.js';
@@ -262,6 +263,7 @@ test('fuzzed inputs (10,000, unless told otherwise, from the schema): no INTERNA
   expect(Object.fromEntries(tally.faults)).toEqual({});
   expect(serverLog).toEqual([]);
   expect(both.differences.slice(0, 3)).toEqual([]);
+  checkBudgets(both.overruns);
   expect(both.compared).toBeGreaterThan(FUZZ_RUNS / 5);
   expect(await contentsOf(neighbour)).toEqual(before.contents);
   await checkInvariants();

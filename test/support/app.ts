@@ -3,8 +3,10 @@ import { buildApp, type App, type AppSettings } from '../../src/app.js';
 import type { Role, SignedInCaller } from '../../src/caller.js';
 import type { JobFailure } from '../../src/db/index.js';
 import { passwords } from '../../src/domain/auth/passwords.js';
+import { executeCompiled } from '../../src/graphql/compiled/index.js';
 import type { Message } from '../../src/domain/mail/task.js';
 import { doDueJobs } from '../../src/worker.js';
+import { budgeted, checkBudgets, countStatement, type Overrun } from './budget.js';
 import { ROOT, SECRET } from './cluster.js';
 import { connect, freshDatabase, type TestDatabase } from './database.js';
 import { world, type Organization, type World } from './world.js';
@@ -51,11 +53,13 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** Opens a stage; close it after the last test of the file. */
+/** Opens a stage; close it after the last test of the file: that fails when an operation took more SQL statements than its shape allows. */
 export async function openStage(settings: Partial<AppSettings> = {}): Promise<Stage> {
   const database = await freshDatabase();
   const seen: string[] = [];
-  const app = await buildApp({ ...testSettings(database, seen), ...settings });
+  const overruns: Overrun[] = [];
+  const { executor = executeCompiled, ...others } = settings;
+  const app = await buildApp({ ...testSettings(database, seen), ...others, executor: budgeted(executor, overruns) });
   const url = await app.http.listen({ port: 0, host: '127.0.0.1' });
   const client = await connect(database.ownerUrl);
   const hash = await passwords({ pepper: SECRET, cost: 4, leastLength: 12 }).hash(PASSWORD);
@@ -71,6 +75,7 @@ export async function openStage(settings: Partial<AppSettings> = {}): Promise<St
     close: async () => {
       await app.close();
       await client.end();
+      checkBudgets(overruns);
     },
   };
 }
@@ -120,7 +125,10 @@ export function testSettings(database: Pick<TestDatabase, 'appUrl' | 'signinUrl'
     throttleScale: 1_000_000,
     schemaReaders: 'everybody',
     log: pino({ level: 'silent' }),
-    observe: (text) => seen.push(text),
+    observe: (text) => {
+      seen.push(text);
+      countStatement(text);
+    },
   };
 }
 

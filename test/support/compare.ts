@@ -1,10 +1,13 @@
 import type { ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { executeAsIs, executeCompiled, type Execute } from '../../src/graphql/compiled/index.js';
+import { budgeted, type Overrun } from './budget.js';
 
 /** Operations that the fast path and graphql-js did not answer alike. */
 export interface Comparison {
   executor: (schema: GraphQLSchema) => Execute;
   compared: number;
+  /** Of either way. */
+  overruns: Overrun[];
   differences: { query: string; variables: unknown; fast: string; plain: string }[];
 }
 
@@ -15,9 +18,13 @@ export interface Comparison {
 export function comparison(): Comparison {
   const seen: Comparison = {
     compared: 0,
+    overruns: [],
     differences: [],
     executor: (schema) => {
-      const [fastPath, asIs] = [executeCompiled(schema), executeAsIs(schema)];
+      const [fastPath, asIs] = [executeCompiled, executeAsIs].map((make) => budgeted(make, seen.overruns)(schema)) as [
+        Execute,
+        Execute,
+      ];
       return async (operation) => {
         const fast = await fastPath(operation);
         const isQuery = operation.document.definitions.every(
