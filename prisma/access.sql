@@ -29,7 +29,7 @@ DECLARE
   shown_columns text;
 BEGIN
   FOREACH tenant_table IN ARRAY ARRAY['organizations', 'users', 'companies', 'contacts', 'pipelines', 'pipeline_stages',
-                                      'deals', 'activities', 'audit_logs', 'audit_values', 'audit_heads', 'deal_history',
+                                      'deals', 'activities', 'audit_logs', 'audit_values', 'audit_heads', 'audit_erasures', 'deal_history',
                                       'pipeline_history', 'idempotency_keys', 'sessions', 'refresh_tokens', 'api_keys', 'exchange_rates', 'custom_fields',
                                       'search_words', 'search_terms', 'search_notes',
                                       'registrations', 'invitations', 'account_tokens', 'reset_requests'] LOOP
@@ -192,6 +192,77 @@ CREATE FUNCTION jobs.reclaim() RETURNS void
 $$;
 REVOKE ALL ON FUNCTION jobs.reclaim() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION jobs.reclaim() TO {{worker}};
+
+-- The only way to erase what facts tell: `wanted` is { values: [{ auditId, field }], records: [{ type, id, fields }], actors: [userId] }.
+-- Of records all values, or those of `fields`; of actors the addresses they came from. Deletes these values and the clear
+-- addresses that they repeat, and writes the fact of it: who (`origin`), about whom (`subject`), why, and a digest of the list, which
+-- is in audit_erasures. Returns how many values went; without any there is no fact. The head stays locked until the commit: call it last.
+DROP SCHEMA IF EXISTS audit CASCADE;
+CREATE SCHEMA audit;
+GRANT USAGE ON SCHEMA audit TO {{app}};
+CREATE FUNCTION audit.erase_values(wanted jsonb, subject jsonb, reason text, origin jsonb) RETURNS integer
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  org CONSTANT uuid := nullif(current_setting('app.org_id', true), '')::uuid;
+  fact CONSTANT uuid := gen_random_uuid();
+  ids uuid[];
+  fields text[];
+  told jsonb;
+  number bigint;
+  moment timestamptz;
+BEGIN
+  IF org IS NULL THEN
+    RAISE EXCEPTION 'An erasure belongs to an organization, and this transaction has none.';
+  END IF;
+  IF coalesce(btrim(reason), '') = '' THEN
+    RAISE EXCEPTION 'An erasure has a reason.';
+  END IF;
+  WITH chosen AS (
+    SELECT w."auditId" AS audit_id, w.field FROM jsonb_to_recordset(wanted -> 'values') AS w ("auditId" uuid, field text)
+    UNION
+    SELECT v.audit_id, v.field
+      FROM jsonb_to_recordset(wanted -> 'records') AS r (type text, id uuid, fields text[])
+      JOIN public.audit_logs AS l ON l.org_id = org AND l.entity_type = r.type AND l.entity_id = r.id
+      JOIN public.audit_values AS v ON v.org_id = org AND v.audit_id = l.id
+     WHERE v.field = ANY (r.fields) OR r.fields IS NULL AND v.field NOT LIKE '@%'
+    UNION
+    SELECT l.id, '@ip' FROM jsonb_array_elements_text(wanted -> 'actors') AS a (id)
+      JOIN public.audit_logs AS l ON l.org_id = org AND l.user_id = a.id::uuid
+  ), gone AS (
+    DELETE FROM public.audit_values AS v USING chosen AS c
+     WHERE v.org_id = org AND v.audit_id = c.audit_id AND v.field = c.field RETURNING v.audit_id, v.field
+  )
+  SELECT array_agg(g.audit_id), array_agg(g.field) INTO ids, fields FROM gone AS g;
+  IF ids IS NULL THEN RETURN 0; END IF;
+  UPDATE public.audit_logs AS l SET ip_address = NULL
+    FROM unnest(ids, fields) AS g (audit_id, field) WHERE g.field = '@ip' AND l.org_id = org AND l.id = g.audit_id;
+  INSERT INTO public.audit_heads AS h (org_id, seq, updated_at) VALUES (org, 1, clock_timestamp())
+    ON CONFLICT (org_id) DO UPDATE SET seq = h.seq + 1, updated_at = greatest(h.updated_at, clock_timestamp())
+    RETURNING h.seq, h.updated_at INTO number, moment;
+  WITH salted AS (
+    SELECT v.field, v.after, uuid_send(gen_random_uuid()) AS salt
+      FROM (VALUES ('reason', reason), ('@ip', origin ->> 'ip')) AS v (field, after) WHERE v.after IS NOT NULL
+  )
+  SELECT jsonb_object_agg(s.field, jsonb_build_object('after', s.after, 'salt', encode(s.salt, 'hex'), 'commitment', encode(sha256(
+           s.salt || convert_to(format('[%s,null,%s]', to_json(s.field), to_json(s.after)), 'UTF8')), 'hex')))
+    INTO told FROM salted AS s;
+  INSERT INTO public.audit_logs (org_id, id, seq, change_id, actor_kind, user_id, api_key_id, action, entity_type, entity_id, entity_version,
+                                 changes, ip_address, request_id, operation, created_at)
+  SELECT org, fact, number, gen_random_uuid(),
+         CASE WHEN origin ->> 'keyId' IS NOT NULL THEN 'API_KEY' WHEN origin ->> 'userId' IS NOT NULL THEN 'USER' ELSE 'SYSTEM' END,
+         (origin ->> 'userId')::uuid, (origin ->> 'keyId')::uuid, 'ERASE_VALUES', subject ->> 'type', (subject ->> 'id')::uuid,
+         (subject ->> 'version')::int,
+         (SELECT jsonb_object_agg(t.key, t.value ->> 'commitment') FROM jsonb_each(told) AS t) || jsonb_build_object('@erased', (
+           SELECT encode(sha256(convert_to(string_agg(g.audit_id || ' ' || g.field, E'\n' ORDER BY g.audit_id, g.field COLLATE "C"), 'UTF8')), 'hex')
+             FROM unnest(ids, fields) AS g (audit_id, field))),
+         (origin ->> 'ip')::inet, origin ->> 'requestId', origin ->> 'operation', moment;
+  INSERT INTO public.audit_values (org_id, audit_id, field, after, salt)
+    SELECT org, fact, t.key, t.value -> 'after', decode(t.value ->> 'salt', 'hex') FROM jsonb_each(told) AS t;
+  INSERT INTO public.audit_erasures (org_id, audit_id, field, seq) SELECT org, g.audit_id, g.field, number FROM unnest(ids, fields) AS g (audit_id, field);
+  RETURN cardinality(ids);
+END $$;
+REVOKE ALL ON FUNCTION audit.erase_values(jsonb, jsonb, text, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit.erase_values(jsonb, jsonb, text, jsonb) TO {{app}};
 
 -- Removes what is over, some of it at a time, for all organizations: any worker, at any time. Returns how much went.
 CREATE FUNCTION jobs.sweep() RETURNS integer

@@ -4,6 +4,7 @@ import type { Database, Transaction } from '../database.js';
 import { isUuid } from '../../lib/uuid.js';
 import { claimKey, type IdempotencyClaim } from './idempotency.js';
 import { isTransient } from '../sql-state.js';
+import { erase } from './erasures.js';
 import { writeFacts, type Origin } from './facts.js';
 import { openWriter, type Writer } from './writer.js';
 
@@ -50,10 +51,11 @@ async function attemptChange(
   // What is no UUID is no record: the work says so, and there is nothing to remember.
   const known = idempotency && isUuid(recordId) ? await claimKey(tx, caller, idempotency, recordId) : null;
   if (known) return known;
-  const { writer, facts } = openWriter(tx, caller, database.scope);
+  const { writer, facts, erasures } = openWriter(tx, caller, database.scope);
   await work(writer);
   // Last: the head row is locked from here to the commit, so that the order of seq is the order of commits.
   if (facts.length > 0) await writeFacts(tx, caller, origin, database.scope.graph, facts);
+  if (erasures.length > 0) await erase(tx, caller, origin, erasures);
   return recordId;
 }
 

@@ -26,7 +26,7 @@ export interface Fact {
   after: Record<string, unknown>;
 }
 
-/** Name of the value that holds the caller's address. The column `ip_address` repeats it for reading and is outside what a chain may cover. */
+/** Name of the value that holds the caller's address. The column `ip_address` repeats it for reading and is outside what the chain covers. */
 const IP = '@ip';
 
 /**
@@ -50,6 +50,8 @@ export async function writeFacts(tx: Transaction, caller: Caller, origin: Origin
              f.entity_version, f.changes, ${origin.ip}::inet, ${origin.requestId}, ${origin.operation}, head.at
       from head, jsonb_to_recordset(${JSON.stringify(rows.map(({ values: _, ...row }) => row))}::jsonb)
         as f(n int, id uuid, action text, entity_type text, entity_id uuid, entity_version int, changes jsonb)
+      -- The chain is made row by row (the trigger audit_chain).
+      order by f.n
     ), kept as (
       insert into public.audit_values (org_id, audit_id, field, before, after, salt)
       select ${shared}, v.audit_id, v.field, v.before, v.after, decode(v.salt, 'hex')

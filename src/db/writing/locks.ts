@@ -6,18 +6,24 @@ import type { Transaction } from '../database.js';
 import type { CustomFieldDefinition } from '../custom-fields.js';
 import type { Scope } from '../engine/scope.js';
 import { entityOf, type Entity, type Graph } from '../graph.js';
+import type { Erasure } from './erasures.js';
 import type { Fact } from './facts.js';
 import { holdStatement, lockStatement, rivalsStatement, takenStatement, type Changes } from './statements.js';
 
 /** A record as it is locked for a change: field names of its graph.ts, decimals and moments as text. */
 export type LockedRow = { id: string; version: number; deletedAt: string | null } & Record<string, unknown>;
 
+/** What a change has noted to be written last. */
+export interface Told {
+  facts: Fact[];
+  erasures: Erasure[];
+}
+
 /** What the parts of a writer share. */
-export interface Desk {
+export interface Desk extends Told {
   tx: Transaction;
   caller: Caller;
   graph: Graph;
-  facts: Fact[];
   scope: Scope;
   /** Of custom fields, as the change has read them. */
   definitions?: CustomFieldDefinition[];

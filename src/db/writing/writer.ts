@@ -7,7 +7,7 @@ import { scopeOf, type ScopeSettings } from '../engine/scope.js';
 import { entityOf, type Entity } from '../graph.js';
 import { enqueuer, type Enqueuer } from '../jobs/enqueue.js';
 import { customFieldWriter, valuesOf, type CustomFieldWriter } from './custom-fields.js';
-import type { Fact } from './facts.js';
+import { erasureWriter, type ErasureWriter } from './erasures.js';
 import { keyOf, type Beside, type Reads } from './reads.js';
 import {
   alone,
@@ -20,6 +20,7 @@ import {
   run,
   type Desk,
   type LockedRow,
+  type Told,
 } from './locks.js';
 import { dateLastActivity, redateRot } from './derived.js';
 import { deriveStatement, idsStatement, lockAllStatement, normalized, toPrisma, type Changes } from './statements.js';
@@ -44,7 +45,7 @@ export interface Edit<R> {
 }
 
 /** What a room writes with, inside one transaction that sees one organization. Every changed record leaves a fact. */
-export interface Writer extends Enqueuer, CustomFieldWriter {
+export interface Writer extends Enqueuer, CustomFieldWriter, ErasureWriter {
   readonly caller: Caller;
   /** The application's tenant condition, for every `where` of `reads`. */
   readonly tenant: { orgId?: string };
@@ -107,12 +108,12 @@ export interface Writer extends Enqueuer, CustomFieldWriter {
 }
 
 /** @see Writer */
-export function openWriter(tx: Transaction, caller: Caller, settings: ScopeSettings): { writer: Writer; facts: Fact[] } {
-  const facts: Fact[] = [];
+export function openWriter(tx: Transaction, caller: Caller, settings: ScopeSettings): Told & { writer: Writer } {
+  const told: Told = { facts: [], erasures: [] };
   const { graph, tenantFilter } = settings;
   // What a change reads on its way is not shown: which scopes it takes is asked for what it writes and refers to.
   const scope = { ...scopeOf(caller, settings), checkMayRead: () => undefined };
-  const desk: Desk = { tx, caller, graph, facts, scope };
+  const desk: Desk = { tx, caller, graph, scope, ...told };
   const writer: Writer = {
     caller,
     tenant: tenantFilter ? { orgId: caller.orgId } : {},
@@ -139,8 +140,9 @@ export function openWriter(tx: Transaction, caller: Caller, settings: ScopeSetti
     consequences: () => consequences(tx),
     ...enqueuer(tx),
     ...customFieldWriter(desk),
+    ...erasureWriter(desk),
   };
-  return { writer, facts };
+  return { writer, ...told };
 }
 
 async function consequences(tx: Transaction): Promise<void> {
