@@ -1,9 +1,13 @@
 import type pg from 'pg';
 import { countStatement, pageStatement } from '../src/db/engine/page.js';
 import { sortKeys } from '../src/db/engine/keys.js';
+import type { Scope } from '../src/db/engine/scope.js';
+import { compile, type Statement } from '../src/db/engine/sql.js';
 import { totalsStatement } from '../src/db/engine/totals.js';
 import type { Entity } from '../src/db/graph.js';
+import { sightOf } from '../src/db/sight.js';
 import { graph } from '../src/domain/index.js';
+import { forecastStatement } from '../src/domain/reports/queries/forecast.js';
 import { openStage, type Answer, type Stage } from './support/app.js';
 import { connect } from './support/database.js';
 import type { Organization } from './support/world.js';
@@ -139,17 +143,29 @@ interface Plan {
   Plans?: Plan[];
 }
 
+const scopeOf = (who: string): Scope => ({
+  orgId: org.id,
+  userId: org.users.MEMBER.id,
+  tenantFilter: true,
+  onlyOf: who === 'members' ? org.users.MEMBER.id : null,
+  graph,
+  now: new Date(),
+  checkMayRead: () => undefined,
+});
+
+/** How a statement reads deals. */
+async function scansOf({ text, values }: Statement): Promise<unknown[]> {
+  const explain = { text: `EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, values: values as unknown[] };
+  const { rows } = await app.query<{ 'QUERY PLAN': { Plan: Plan }[] }>(explain);
+  const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)];
+  return nodes(rows[0]?.['QUERY PLAN'][0]?.Plan as Plan)
+    .filter((node) => node['Relation Name'] === 'deals')
+    .map((node) => [node['Node Type'], node['Index Name'], (node['Rows Removed by Filter'] ?? 0) < 50]);
+}
+
 test.each(['managers', 'members'])('for %s, page, count and totals of open deals each come from one index', async (who) => {
   const entity = graph.get('deals') as Entity;
-  const scope = {
-    orgId: org.id,
-    userId: org.users.MEMBER.id,
-    tenantFilter: true,
-    onlyOf: who === 'members' ? org.users.MEMBER.id : null,
-    graph,
-    now: new Date(),
-    checkMayRead: () => undefined,
-  };
+  const scope = scopeOf(who);
   const window = {
     keys: sortKeys(entity, [], ['position', 'ASC'], graph),
     size: 20,
@@ -160,18 +176,18 @@ test.each(['managers', 'members'])('for %s, page, count and totals of open deals
     deleted: undefined,
     bound: '',
   };
-  const scans = async (make: typeof pageStatement): Promise<unknown[]> => {
-    const { text, values } = make(entity, window, scope, { key: 'stageId', ids: org.stageIds });
-    const explain = { text: `EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, values: values as unknown[] };
-    const { rows } = await app.query<{ 'QUERY PLAN': { Plan: Plan }[] }>(explain);
-    const nodes = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodes)];
-    return nodes(rows[0]?.['QUERY PLAN'][0]?.Plan as Plan)
-      .filter((node) => node['Relation Name'] === 'deals')
-      .map((node) => [node['Node Type'], node['Index Name'], (node['Rows Removed by Filter'] ?? 0) < 50]);
-  };
+  const scans = (make: typeof pageStatement): Promise<unknown[]> =>
+    scansOf(make(entity, window, scope, { key: 'stageId', ids: org.stageIds }));
   const column = 'deals_org_id_stage_id_position_id_status_deleted_at_idx';
   // The thousands of closed deals above the open ones are passed over inside the index.
   expect(await scans(pageStatement)).toEqual([['Index Scan', column, true]]);
   expect(await scans(countStatement)).toEqual([['Index Only Scan', 'deals_board_totals_idx', expect.anything()]]);
   expect(await scans(totalsStatement)).toEqual([['Index Only Scan', 'deals_board_totals_idx', expect.anything()]]);
+});
+
+test.each(['managers', 'members'])('for %s, the forecast is read from the index of the board’s totals alone', async (who) => {
+  const sight = sightOf(scopeOf(who));
+  const grouped = { keys: sight.keys('deals', ['CLOSE_MONTH', 'OWNER', 'PIPELINE']), currency: null };
+  const scans = await scansOf(compile(forecastStatement(sight, grouped, {}, {})));
+  expect(scans).toEqual([['Index Only Scan', 'deals_board_totals_idx', expect.anything()]]);
 });

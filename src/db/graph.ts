@@ -179,6 +179,10 @@ export interface Entity {
   aliases: Record<string, string>;
   /** Filters whose texts are compared in forms of their own, by name. */
   forms: Record<string, TextForms>;
+  /**
+   * Texts whose only index is on the folded text. Texts that are equal are equal folded, so that is where `eq` and `in` look them up.
+   */
+  folded: readonly string[];
   /** Fields that follow from others and are written with them: no fact tells of them. */
   derived: readonly string[];
   /** Table that keeps these fields as they are after each change, with `key` as the column of this entity's id. */
@@ -207,6 +211,7 @@ export function entity<const D extends Declaration<T>, T extends Table>(declarat
     groups: {},
     aliases: {},
     forms: {},
+    folded: [],
     derived: [],
     expressions: {},
     families: {},

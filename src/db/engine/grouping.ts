@@ -21,7 +21,7 @@ export interface Key {
 }
 
 /** Groups an answer has at most. */
-export const MOST_GROUPS = 1_000;
+export const MOST_GROUPS = 5_000;
 const MOST_KEYS = 4;
 
 /** @param names values of the schema's enum of groups: CLOSE_MONTH for the key `closeMonth`. @throws DomainError INVALID_INPUT for too many. */

@@ -1,12 +1,14 @@
 import { sql } from 'kysely';
 import { isUuid } from '../../lib/uuid.js';
 import type { Kind, Operator, TextForms } from '../graph.js';
-import { any, isExpression, not, type Sql } from './sql.js';
+import { all, any, isExpression, not, type Sql } from './sql.js';
 
 /** What a condition compares: a column or any other expression. */
 export interface Target {
   value: Sql;
   kind: Kind;
+  /** That it is a value, or of a list that it holds one, as an index answers it; without it they are compared. */
+  holds?: (operand: unknown) => Sql;
   /** Where a text is stored in several ways: what else is compared, and how. */
   forms?: { forms: TextForms; read: (field: string) => Sql };
 }
@@ -27,8 +29,10 @@ export function operatorCondition(target: Target, operator: Operator, operand: u
   return operator === 'isNull' && operand ? any([condition, sql`not ${visible}`]) : sql`(${condition} and ${visible})`;
 }
 
-function positiveCondition({ value, kind, forms }: Target, operator: Operator, operand: unknown): Sql {
+function positiveCondition(target: Target, operator: Operator, operand: unknown): Sql {
+  const { value, kind, forms, holds } = target;
   if (forms && operator !== 'isNull') return formsCondition(forms, operator, operand);
+  if (holds && isMembership(operator)) return membership(holds, operator, [operand].flat());
   switch (operator) {
     case 'eq':
       // Written out: a condition that is compared with a parameter would not meet its index.
@@ -57,6 +61,18 @@ function positiveCondition({ value, kind, forms }: Target, operator: Operator, o
     default:
       throw new Error(`No SQL for the operator ${operator}.`);
   }
+}
+
+const MEMBERSHIPS = ['eq', 'in', 'hasAny', 'hasAll'] as const;
+type Membership = (typeof MEMBERSHIPS)[number];
+
+function isMembership(operator: Operator): operator is Membership {
+  return (MEMBERSHIPS as readonly Operator[]).includes(operator);
+}
+
+function membership(holds: NonNullable<Target['holds']>, operator: Membership, operands: unknown[]): Sql {
+  const each = operands.map(holds);
+  return operator === 'hasAll' ? all(each) : any(each);
 }
 
 function formsCondition({ forms, read }: NonNullable<Target['forms']>, operator: Operator, operand: unknown): Sql {

@@ -26,7 +26,7 @@ export const activityGraph = entity({
   filters: {
     id: ['eq', 'in'],
     type: ['eq', 'in'],
-    subject: ['contains', 'startsWith'],
+    subject: ['eq', 'in', 'contains', 'startsWith'],
     isCompleted: ['eq'],
     dueDate: [...RANGE, 'isNull'],
     contactId: ['eq', 'in', 'isNull'],
@@ -36,6 +36,7 @@ export const activityGraph = entity({
     createdAt: RANGE,
     updatedAt: RANGE,
   },
+  folded: ['subject'],
   aliases: { createdById: 'userId' },
   orders: ['dueDate', 'createdAt', 'updatedAt'],
   bounded: ['subject'],

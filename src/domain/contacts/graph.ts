@@ -33,7 +33,7 @@ export const contactGraph = entity({
   },
   filters: {
     id: ['eq', 'in'],
-    firstName: ['contains', 'startsWith'],
+    firstName: ['eq', 'in', 'contains', 'startsWith'],
     lastName: ['eq', 'in', 'contains', 'startsWith'],
     email: ['eq', 'in', 'contains', 'startsWith', 'isNull'],
     phone: ['eq', 'in', 'isNull'],
@@ -46,6 +46,7 @@ export const contactGraph = entity({
     createdAt: RANGE,
     updatedAt: RANGE,
   },
+  folded: ['firstName'],
   orders: ['lastName', 'email', 'lastActivityAt', 'createdAt', 'updatedAt'],
   bounded: ['firstName', 'status'],
   defaultOrder: ['createdAt', 'DESC'],

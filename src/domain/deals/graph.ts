@@ -41,7 +41,7 @@ export const dealGraph = entity({
   },
   filters: {
     id: ['eq', 'in'],
-    title: ['contains', 'startsWith'],
+    title: ['eq', 'in', 'contains', 'startsWith'],
     value: [...RANGE, 'isNull'],
     currency: [],
     // Two of three values are most rows: nothing an index would help with. One of them is `eq`.
@@ -64,6 +64,7 @@ export const dealGraph = entity({
     createdAt: RANGE,
     updatedAt: RANGE,
   },
+  folded: ['title'],
   orders: ['position', 'value', 'expectedCloseDate', 'rotsAt', 'stageEnteredAt', 'createdAt', 'updatedAt'],
   bounded: ['title', 'lastActivityAt'],
   stands: {

@@ -15,7 +15,7 @@ export interface ConversionRow {
 
 /**
  * How far the deals came that entered a pipeline within a period, in cohorts by when they entered. Whoever was in a stage has
- * reached all stages before it; whoever won, all of them.
+ * reached all stages before it; whoever won, all of them. Only the histories of deals that moved within the period are read.
  */
 export function conversionStatement(
   sight: Sight,
@@ -27,9 +27,12 @@ export function conversionStatement(
   return sql`
     with stages as (
       select s.id, s.place from ${sight.rows('pipeline_stages', 's')} where ${sight.seen('pipeline_stages', 's')} and s.pipeline_id = ${pipeline}),
+    moved as (
+      select distinct h.deal_id from ${sight.history('deals')} as h where h.pipeline_id = ${pipeline} and ${within(sight, sql`h.at`, period)}),
     entered as (
       select h.deal_id, min(h.at) as at, max(stages.place) as place
-      from ${sight.history('deals')} as h left join stages on stages.id = h.stage_id where h.pipeline_id = ${pipeline} group by h.deal_id),
+      from ${sight.history('deals')} as h left join stages on stages.id = h.stage_id
+      where h.pipeline_id = ${pipeline} and h.deal_id in (select deal_id from moved) group by h.deal_id),
     cohort as (
       select ${cohort} as period, e.place, case when t.pipeline_id = ${pipeline} then t.status::text end as status, count(*) as deals
       from entered as e join ${sight.list('deals', filter)} as t on t.id = e.deal_id where ${within(sight, sql`e.at`, period)}
@@ -61,7 +64,8 @@ export function velocityStatement(sight: Sight, filter: FilterInput, period: Per
   const apart = currency === null ? sql`"$currency"` : sql`null::text`;
   return sql`
     with closed as materialized (
-      select t.* from ${sight.list('deals', filter)} as t where t.status <> 'OPEN' and ${within(sight, sql`t.closed_at`, period)}),
+      select t.id, t.status, t.value, t.currency, t.created_at, t.closed_at from ${sight.list('deals', filter)} as t
+      where t.status <> 'OPEN' and ${within(sight, sql`t.closed_at`, period)}),
     listed as (
       select value as "$amount", currency as "$currency", ${sight.dayOf(sql`closed_at`)} as "$on" from closed where status = 'WON'),
     worth as (
