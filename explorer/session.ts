@@ -1,3 +1,5 @@
+import { RESUME, SIGN_IN, SIGN_OUT } from '../src/graphql/documents/explorer.js';
+
 /** Signing in and staying signed in, as any browser client of Pulse does it: the refresh token lives in a cookie no script can read. */
 
 export interface Member {
@@ -26,7 +28,6 @@ interface AuthPayload {
   user: Member;
 }
 
-const MEMBER = 'accessToken accessTokenExpiresIn user { displayName email role organization { name } }';
 /** Asked for a new one this long before the old one ends. */
 const EARLY_SECONDS = 30;
 
@@ -36,14 +37,13 @@ let refreshing: Promise<Member | null> | null = null;
 
 /** @returns who signed in. @throws Error with the server's own sentence. */
 export async function signIn(email: string, password: string): Promise<Member> {
-  const query = `mutation ($input: LoginInput!) { login(input: $input) { ${MEMBER} } }`;
-  const answer = await post({ query, variables: { input: { email, password, transport: 'COOKIE' } } }, null);
+  const answer = await post({ query: SIGN_IN, variables: { input: { email, password, transport: 'COOKIE' } } }, null);
   return keep(payloadOf(answer, 'login'));
 }
 
 /** Goes on with the session of the cookie, if there is one. Calls at the same time share one request. */
 export function resume(): Promise<Member | null> {
-  refreshing ??= post({ query: `mutation { refreshToken { ${MEMBER} } }` }, null)
+  refreshing ??= post({ query: RESUME }, null)
     .then((answer) => keep(payloadOf(answer, 'refreshToken')))
     .catch(() => forget())
     .finally(() => (refreshing = null));
@@ -51,7 +51,7 @@ export function resume(): Promise<Member | null> {
 }
 
 export async function signOut(): Promise<void> {
-  await post({ query: 'mutation { logout { endedSessions } }' }, accessToken);
+  await post({ query: SIGN_OUT }, accessToken);
   forget();
 }
 

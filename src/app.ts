@@ -15,6 +15,8 @@ import { can } from './domain/permissions.js';
 import { personalData, personalNames } from './domain/personal-data.js';
 import { executeAsIs, executeCompiled, type Execute } from './graphql/compiled/index.js';
 import { GraphContext } from './graphql/context.js';
+import { EXPLORER_DOCUMENTS } from './graphql/documents/explorer.js';
+import { complaintsAbout, trustedDocuments, type TrustedDocuments, type TrustedMode } from './graphql/documents/trusted.js';
 import type { SchemaReaders } from './graphql/introspection.js';
 import { buildSchema, readSdl } from './graphql/schema.js';
 import { graphServer } from './graphql/server.js';
@@ -55,6 +57,8 @@ export interface AppSettings {
   /** For tests, which all come from one address: how many times as many attempts are let in. */
   throttleScale?: number;
   schemaReaders: SchemaReaders;
+  /** Which documents are taken, and the texts of the trusted ones by hash; by default all. */
+  trustedDocuments?: { mode: TrustedMode; documents: ReadonlyMap<string, string> };
   /** Demo logins to show in the explorer, if there are any. */
   demo?: ExplorerSettings['demo'];
   log: Logger;
@@ -138,9 +142,17 @@ async function startApollo(settings: AppSettings): Promise<ApolloServer<GraphCon
   const { root, schemaReaders, fastPath = true, executor = fastPath ? executeCompiled : executeAsIs, log } = settings;
   const schema = buildSchema(root);
   const mayReadSchema = (caller: Caller): boolean => can(caller, 'schema:read');
-  const apollo = graphServer({ schema, execute: executor(schema), schemaReaders, mayReadSchema, log });
+  const trusted = trustedIn(settings, schema);
+  const apollo = graphServer({ schema, execute: executor(schema), schemaReaders, mayReadSchema, trustedDocuments: trusted, log });
   await apollo.start();
   return apollo;
+}
+
+/** Documents that do not fit any more are told to the log: their clients have to be brought up to date. */
+function trustedIn({ trustedDocuments: trusted, schemaReaders, log }: AppSettings, schema: GraphQLSchema): TrustedDocuments {
+  const { mode, documents } = trusted ?? { mode: 'off', documents: new Map<string, string>() };
+  for (const complaint of complaintsAbout(schema, documents)) log.warn(`A trusted document would be refused: ${complaint}`);
+  return trustedDocuments(mode, documents, schemaReaders === 'nobody' ? [] : EXPLORER_DOCUMENTS);
 }
 
 /** None where nobody may read the schema: it could show nothing. */

@@ -12,6 +12,11 @@ const whole = (least: number, most: number) => {
   const error = `must be a whole number from ${least} to ${most}`;
   return z.string().regex(/^\d+$/, error).transform(Number).pipe(z.number().min(least, error).max(most, error));
 };
+const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
 const isOrigin = (text: string): boolean => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 
 /** The key that is SECRET_KEY itself; its id is that of DEFAULT_KEY_ID (src/domain/auth/tokens.ts). */
@@ -60,12 +65,7 @@ export const SETTINGS = {
   PASSWORD_LEAST_LENGTH: whole(8, 64).default(12),
   CORS_ORIGINS: z
     .string()
-    .transform((list) =>
-      list
-        .split(',')
-        .map((origin) => origin.trim())
-        .filter(Boolean),
-    )
+    .transform(listOf)
     .pipe(
       z.array(z.string().refine(isOrigin, 'must be a comma-separated list of origins like https://app.example, without a path')),
     )
@@ -77,6 +77,8 @@ export const SETTINGS = {
     .optional(),
   FAST_PATH: flag.default(true),
   OPEN_SCHEMA: z.enum(['on', 'admins', 'off']).optional(),
+  TRUSTED_DOCUMENTS: z.enum(['off', 'preferred', 'only']).default('off'),
+  TRUSTED_DOCUMENTS_FILES: z.string().transform(listOf).default([]),
   DEMO_DATA: flag.optional(),
   RUN_WORKER: flag.optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be a URL like smtp://user:password@mail.example:587' }).optional(),
@@ -119,6 +121,9 @@ export function readConfig(root: string, env: NodeJS.ProcessEnv = process.env, i
   if (production && !set['SECRET_KEY'])
     lines.push('  SECRET_KEY: is needed in production; make one with: openssl rand -base64 48');
   if (production && (isWorker || set['RUN_WORKER'] === 'on')) lines.push(...MAIL.filter((name) => !set[name]).map(neededForMail));
+  const mode = parsed.data?.TRUSTED_DOCUMENTS ?? 'off';
+  if (mode !== 'off' && parsed.data?.TRUSTED_DOCUMENTS_FILES.length === 0)
+    lines.push('  TRUSTED_DOCUMENTS_FILES: is needed where TRUSTED_DOCUMENTS is not off');
   if (!parsed.success || lines.length > 0)
     throw new Error(`These settings are wrong (README.md, "Configuration"):\n${lines.join('\n')}`);
   const { data } = parsed;

@@ -5,6 +5,7 @@ import type { Config } from './config.js';
 import { bringUpDatabase, type RunningDatabase } from './db/setup/bring-up.js';
 import { checkRole } from './db/setup/check-roles.js';
 import { passwords } from './domain/auth/passwords.js';
+import { readManifests } from './graphql/documents/trusted.js';
 import { outboxMailer } from './domain/mail/outbox.js';
 import { smtpMailer } from './domain/mail/smtp.js';
 import { doJobs, type WorkerSettings } from './worker.js';
@@ -87,6 +88,7 @@ function appSettings(root: string, config: Config, { urls }: RunningDatabase, lo
     corsOrigins: config.CORS_ORIGINS,
     trustProxy: config.TRUST_PROXY ?? false,
     fastPath: config.FAST_PATH,
+    trustedDocuments: { mode: config.TRUSTED_DOCUMENTS, documents: readManifests(config.TRUSTED_DOCUMENTS_FILES) },
     schemaReaders: SCHEMA_READERS[config.OPEN_SCHEMA],
     demo: demo ? { password: DEMO_PASSWORD, organizations: DEMO_LOGINS } : null,
     log,

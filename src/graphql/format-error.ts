@@ -16,10 +16,11 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
     ...(formatted.path && { path: formatted.path }),
   };
   const answer = (message: string, code: string, details: ErrorDetails = {}): GraphQLFormattedError => ({
-    message,
+    message: short(message),
     ...place,
     extensions: { code, ...details },
   });
+  if (isTooDeep(error)) return answer('The document nests too deeply.', 'GRAPHQL_PARSE_FAILED');
   if (original instanceof DomainError) return answer(original.message, original.code, original.details);
   const code = formatted.extensions?.['code'];
   if (typeof code === 'string' && code !== 'INTERNAL_SERVER_ERROR') {
@@ -29,6 +30,13 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   if (isTooManyErrors(original)) return answer(original.message, 'BAD_USER_INPUT');
   if (isInputError(original)) return answer(original.message, 'INVALID_INPUT', inputField(original));
   return answer(MASKED, 'INTERNAL');
+}
+
+/** Messages of graphql-js repeat the value they complain about, however long it is. */
+const LONGEST_MESSAGE = 500;
+
+function short(message: string): string {
+  return message.length <= LONGEST_MESSAGE ? message : `${message.slice(0, LONGEST_MESSAGE)} …`;
 }
 
 /** An error of a response with the id of its request. */
@@ -44,6 +52,15 @@ function isInputError(error: unknown): error is GraphQLError {
   return error instanceof GraphQLError && error.originalError === undefined && /^(Argument|Variable) "/.test(error.message);
 }
 
+/** The parser of graphql-js calls itself for each level, and runs out of stack before a document runs out of tokens. */
+function isTooDeep(error: unknown): boolean {
+  return (
+    error instanceof GraphQLError &&
+    error.originalError instanceof GraphQLError &&
+    error.originalError.originalError instanceof RangeError
+  );
+}
+
 /** graphql-js gives up on variables with very many faults, in an error that has neither place nor code. */
 function isTooManyErrors(error: unknown): error is GraphQLError {
   return error instanceof GraphQLError && error.message.startsWith('Too many errors processing variables');
@@ -51,5 +68,5 @@ function isTooManyErrors(error: unknown): error is GraphQLError {
 
 function inputField(error: GraphQLError): ErrorDetails {
   const argument = /^Argument "(\w+)"/.exec(error.message)?.[1];
-  return argument ? { fields: [{ path: [argument], code: 'INVALID', message: error.message }] } : {};
+  return argument ? { fields: [{ path: [argument], code: 'INVALID', message: short(error.message) }] } : {};
 }

@@ -6,8 +6,13 @@ import type { Logger } from 'pino';
 import type { Caller } from '../caller.js';
 import type { Execute } from './compiled/index.js';
 import type { GraphContext } from './context.js';
+import { admission } from './documents/admission.js';
+import { MOST_TOKENS } from './documents/limits.js';
+import { documentStore, persistedQueries } from './documents/stores.js';
+import type { TrustedDocuments } from './documents/trusted.js';
 import { checkAsksNoSchema, type SchemaReaders } from './introspection.js';
 import { checkVariables } from './variables.js';
+import { statusByMediaType } from './over-http.js';
 import { formatError, identify } from './format-error.js';
 
 export interface GraphServerSettings {
@@ -16,18 +21,18 @@ export interface GraphServerSettings {
   execute: Execute;
   /** Who may read the schema. */
   schemaReaders: SchemaReaders;
+  trustedDocuments: TrustedDocuments;
   /** Whether a caller counts as an administrator who may. */
   mayReadSchema: (caller: Caller) => boolean;
   log: Logger;
 }
 
-/** Tokens of a document at most: ten times the largest operation of the documentation. */
-const MOST_TOKENS = 5_000;
 const MOST_ERRORS = 3;
 
 /** Apollo Server with Pulse's limits; start it before use. */
 export function graphServer(settings: GraphServerSettings): ApolloServer<GraphContext> {
-  const { schemaReaders, log } = settings;
+  const { schemaReaders, mayReadSchema, trustedDocuments: trusted, log } = settings;
+  const mayAskAnything = (context: GraphContext): boolean => schemaReaders !== 'nobody' && context.isCaller(mayReadSchema);
   return new ApolloServer<GraphContext>({
     gateway: gatewayOf(settings),
     introspection: schemaReaders !== 'nobody',
@@ -37,13 +42,17 @@ export function graphServer(settings: GraphServerSettings): ApolloServer<GraphCo
     csrfPrevention: true,
     parseOptions: { maxTokens: MOST_TOKENS },
     validationOptions: { maxErrors: MOST_ERRORS },
+    documentStore: documentStore(),
+    persistedQueries: { cache: persistedQueries(trusted) },
     stopOnTerminationSignals: false,
     logger: log.child({ part: 'apollo' }),
     plugins: [
       // On by default, it wraps every resolver: 1.8 times the time on big lists (docs/BENCHMARKS.md).
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
+      admission({ trusted, mayAskAnything }),
       operationPlugin(settings),
+      statusByMediaType(),
     ],
   });
 }

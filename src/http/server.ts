@@ -5,6 +5,7 @@ import cookies from '@fastify/cookie';
 import cors from '@fastify/cors';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { bearerFrom } from './bearer.js';
+import { parseBodies } from './body.js';
 import { refreshCookie, type RefreshCookie } from './refresh-cookie.js';
 import { explorerRoutes, type ExplorerSettings } from './explorer.js';
 import { answerFailures } from './failures.js';
@@ -60,6 +61,7 @@ export async function httpServer<Context extends object>(settings: HttpSettings<
   });
   endConnectionsWhenClosing(server);
   answerFailures(server);
+  parseBodies(server);
   await server.register(cors, { origin: [...settings.corsOrigins], credentials: true, maxAge: 86_400 });
   await server.register(cookies);
   await server.register(healthRoutes, { checkReady: settings.checkReady });

@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import { pino } from 'pino';
 import { buildApp } from '../../src/app.js';
 import { smtpMailer } from '../../src/domain/mail/smtp.js';
@@ -6,7 +7,8 @@ import { testSettings, WEB_URL } from './app.js';
 
 /**
  * The server as a process of its own, for tests that kill it: node --import tsx test/support/server-process.ts '<JSON>'.
- * Prints where it listens; ends with its parent, who holds the other end of its standard input.
+ * Prints where it listens, and for each line it reads the microseconds of processor time it has used so far; ends with its parent,
+ * who holds the other end of its standard input.
  */
 export interface ServerProcessSettings {
   appUrl: string;
@@ -25,5 +27,10 @@ async function main({ appUrl, signinUrl, worker }: ServerProcessSettings): Promi
   process.stdout.write(`${await app.http.listen({ port: 0, host: '127.0.0.1' })}\n`);
 }
 
-process.stdin.resume().on('end', () => process.exit());
+createInterface(process.stdin)
+  .on('line', () => {
+    const { user, system } = process.cpuUsage();
+    process.stdout.write(`${user + system}\n`);
+  })
+  .on('close', () => process.exit());
 await main(JSON.parse(process.argv[2] ?? '') as ServerProcessSettings);
