@@ -66,6 +66,40 @@ test('a query by GET works for a client that shows it is none of a strange page'
   expect(await answer.json()).toEqual({ data: { __typename: 'Query' } });
 });
 
+test('big answers are compressed for who takes that, small ones never', async () => {
+  const ask = (query: string, encoding: string): Promise<Response> =>
+    fetch(`${stage.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'accept-encoding': encoding },
+      body: JSON.stringify({ query }),
+    });
+  const small = '{ __typename }';
+  const medium = '{ __schema { queryType { fields { name description args { name description } } } } }';
+  const big =
+    '{ __schema { types { name description inputFields { name description type { name ofType { name } } } fields { name description type { name kind ofType { name kind } } args { name description } } } } }';
+  for (const query of [medium, big]) {
+    const plain = await ask(query, 'identity');
+    const text = await plain.text();
+    expect([plain.headers.get('content-encoding'), text.length > 8_192, text.length > 131_072]).toEqual([
+      null,
+      true,
+      query === big,
+    ]);
+    for (const [encoding, used] of [
+      ['br', 'br'],
+      ['gzip', 'gzip'],
+      ['gzip, deflate, br', 'br'],
+      ['deflate', null],
+    ] as const) {
+      const answer = await ask(query, encoding);
+      expect([encoding, answer.headers.get('content-encoding')]).toEqual([encoding, used]);
+      expect(await answer.text()).toBe(text);
+    }
+  }
+  const answer = await ask(small, 'gzip, br');
+  expect([answer.headers.get('content-encoding'), await answer.json()]).toEqual([null, { data: { __typename: 'Query' } }]);
+});
+
 test('origins come from a list', async () => {
   const preflight = (origin: string): Promise<Response> =>
     fetch(`${stage.url}/graphql`, {

@@ -6,6 +6,7 @@ import cors from '@fastify/cors';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { bearerFrom } from './bearer.js';
 import { parseBodies } from './body.js';
+import { compressAnswers } from './compression.js';
 import { refreshCookie, type RefreshCookie } from './refresh-cookie.js';
 import { explorerRoutes, type ExplorerSettings } from './explorer.js';
 import { answerFailures } from './failures.js';
@@ -66,6 +67,7 @@ export async function httpServer<Context extends object>(settings: HttpSettings<
   await server.register(cookies);
   await server.register(healthRoutes, { checkReady: settings.checkReady });
   if (settings.explorer) await server.register(explorerRoutes, settings.explorer);
+  await compressAnswers(server);
   await server.register(fastifyApollo(settings.apollo), {
     method: ['GET', 'POST'],
     context: async (request, reply) =>
