@@ -88,7 +88,7 @@ test('what somebody has to do is one range of an index', async () => {
     tenantFilter: true,
     onlyOf: null,
     graph,
-    now: new Date(),
+    now: new Date().toISOString(),
     checkMayRead: () => undefined,
   };
   const window = {

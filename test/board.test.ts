@@ -149,7 +149,7 @@ const scopeOf = (who: string): Scope => ({
   tenantFilter: true,
   onlyOf: who === 'members' ? org.users.MEMBER.id : null,
   graph,
-  now: new Date(),
+  now: new Date().toISOString(),
   checkMayRead: () => undefined,
 });
 

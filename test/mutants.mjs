@@ -71,7 +71,7 @@ export const mutants = [
   {
     name: 'visibility and soft delete of records that are read ahead',
     file: 'src/db/engine/ahead.ts',
-    from: "...scopeConditions(target, inner, scope, to.evenDeleted ? 'WITH' : undefined),",
+    from: "...scopeConditions(target, inner, by.scope, to.evenDeleted ? 'WITH' : undefined),",
     to: '',
     tests: ['visibility'],
   },

@@ -140,7 +140,7 @@ const scopes = (): Scope[] =>
     tenantFilter: true,
     onlyOf,
     graph,
-    now: new Date(),
+    now: new Date().toISOString(),
     checkMayRead: () => undefined,
   }));
 

@@ -72,13 +72,21 @@ function when<Value, Result>(value: Soon<Value>, then: (value: Value) => Result)
   return value instanceof Promise ? value.then(then) : then(value);
 }
 
-/** The page of one parent from the rows its statement answered. */
+/** What lies around a page: rows before where it starts, and behind where it had to end. */
+export type Neighbours = Pick<PageRow, '$preceding' | '$following'>;
+
+/** The page of one parent from the rows its statement answered; without rows that is one whose id is null. */
 export function pageFrom<R>(answered: readonly PageRow[], window: Window): Page<R> {
   const [first] = answered;
-  const rows = first?.['id'] === null ? [] : answered.slice(0, window.size);
-  const more = answered.length > window.size || Boolean(first?.$following);
-  const preceding = Boolean(first?.$preceding);
-  return window.backward
-    ? { rows: rows.reverse() as R[], hasNextPage: preceding, hasPreviousPage: more }
-    : { rows: rows as R[], hasNextPage: more, hasPreviousPage: preceding };
+  const rows = first?.['id'] === null ? [] : answered;
+  return pageOf(rows as R[], window, { $preceding: Boolean(first?.$preceding), $following: Boolean(first?.$following) });
+}
+
+/** A page of rows in the order of reading, of which there is one too many when more follow. */
+export function pageOf<R>(rows: R[], { size, backward }: Window, { $preceding, $following }: Neighbours): Page<R> {
+  const more = rows.length > size || $following;
+  const shown = rows.length > size ? rows.slice(0, size) : rows;
+  return backward
+    ? { rows: [...shown].reverse(), hasNextPage: $preceding, hasPreviousPage: more }
+    : { rows: shown, hasNextPage: more, hasPreviousPage: $preceding };
 }

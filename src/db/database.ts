@@ -6,6 +6,7 @@ import { isUuid } from '../lib/uuid.js';
 import type { ScopeSettings } from './engine/scope.js';
 import { attemptsIn, type OpenAttempts } from './attempts.js';
 import { translateFailure } from './failures.js';
+import { openShelf } from './prepared.js';
 import { openReader, type Reader, type ReaderSettings } from './reader.js';
 import { openSnapshot, type Snapshot } from './snapshot.js';
 import { statementLog, type StatementLog } from './statements.js';
@@ -81,10 +82,11 @@ export function openDatabase(settings: DatabaseSettings): Database {
   const writePool = makePool(settings, settings.appUrl, { max: Math.max(2, Math.ceil(settings.poolSize / 2)) });
   const signinPool = makePool(settings, settings.signinUrl, { max: 2 });
   const prisma = new PrismaClient({ adapter: new PrismaPg(writePool) });
+  const tools = { ...settings, shelf: openShelf() };
   return {
     log,
     scope: settings,
-    readerFor: (caller) => openReader(caller, carry(readPool, caller.orgId, log), settings),
+    readerFor: (caller) => openReader(caller, carry(readPool, caller.orgId, log), tools),
     write: (orgId, work) => writeIn(prisma, settings, orgId, work),
     findLogin: (email) => findLogin(signinPool, email),
     renewHash: async ({ orgId, userId, passwordHash }, hash) => {

@@ -20,5 +20,5 @@ export { enqueue, enqueuer, type Enqueuer, type JobRequest } from './jobs/enqueu
 export { runJobs, runJobsOnce, type JobRunner, type JobSettings } from './jobs/run.js';
 export type { JobFailure, JobInfo, Task } from './jobs/tasks.js';
 export { cursorSeal, type CursorSeal } from './engine/cursor.js';
-export type { Ahead, AheadRelation } from './engine/ahead.js';
+export { aheadOf, type Ahead, type AheadRelation } from './engine/ahead.js';
 export type { AttemptLimit, Attempts, OpenAttempts } from './attempts.js';

@@ -3,19 +3,20 @@ import { canonical } from '../lib/canonical.js';
 import { isUuid } from '../lib/uuid.js';
 import { connection, pageFrom, type Connection, type Page, type Soon } from './connection.js';
 import { definitionsStatement, type CustomFieldDefinition } from './custom-fields.js';
-import { bring, broughtAlong, type Ahead } from './engine/ahead.js';
+import { broughtAlong, canBring, pageAhead, type Ahead, type Bringer } from './engine/ahead.js';
 import { checkLength } from './engine/bounded.js';
-import type { CursorSeal } from './engine/cursor.js';
+import { sealOf, type CursorSeal } from './engine/cursor.js';
 import { aggregateStatement, groupedBy, groupsFrom, type AggregateArgs } from './engine/aggregate.js';
-import { countStatement, isBounded, pageStatement, parentsTable, type PageRow, type Parents } from './engine/page.js';
-import { scopeOf, type Deleted, type Scope, type ScopeSettings } from './engine/scope.js';
-import { compile, type Sql, type Statement } from './engine/sql.js';
+import { countStatement, pageStatement, parentsTable, type PageRow, type Parents } from './engine/page.js';
+import { openScopeOf, type Deleted, type Scope, type ScopeSettings } from './engine/scope.js';
+import { compile, filled, type Sql, type Statement } from './engine/sql.js';
 import { tallyStatement, type TallyArgs } from './engine/tally.js';
 import { totalsStatement, type MoneyTotalRow } from './engine/totals.js';
 import { visitsStatement, type VisitRow } from './engine/visits.js';
 import { windowOf, type PageArgs, type Window } from './engine/window.js';
 import { entityOf, type Entity, type OrderTerm } from './graph.js';
-import { makeLoaders, type Loaders, type ParentQuestion } from './loaders.js';
+import { makeLoaders, type Ask, type Loaders, type ParentQuestion } from './loaders.js';
+import { preparer, type Prepare, type Shelf } from './prepared.js';
 import { sightOf, type Sight } from './sight.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -30,7 +31,7 @@ export interface Reader {
   /** What "now" means in everything it answers. */
   readonly now: Date;
   /** A record by id; null when it is missing, foreign, hidden, or deleted (unless `deleted` says otherwise). */
-  find(table: string, id: string, deleted?: Deleted | null): Promise<AnyRow | null>;
+  find(table: string, id: string, deleted?: Deleted | null, ahead?: Ahead | null): Promise<AnyRow | null>;
   /** The record a to-one relation of `row` leads to. */
   one(table: string, relation: string, row: object): Soon<AnyRow | null>;
   /** A page of the whole organization. @throws DomainError INVALID_INPUT for bad arguments. */
@@ -69,45 +70,70 @@ export interface ReaderSettings extends ScopeSettings {
   seal: CursorSeal;
 }
 
+/** What readers have in common. */
+export interface ReaderTools extends ReaderSettings {
+  shelf: Shelf;
+}
+
 /** @see Reader */
-export function openReader(caller: Caller, snapshot: Snapshot, settings: ReaderSettings): Reader {
-  const { graph, seal } = settings;
-  const scope = scopeOf(caller, settings);
+export function openReader(caller: Caller, snapshot: Snapshot, settings: ReaderTools): Reader {
+  const { graph } = settings;
+  const { scope, fillings, now } = openScopeOf(caller, settings);
   const readable = readableOf(scope);
-  const loaders = makeLoaders(scope, snapshot);
-  let definitions: Promise<CustomFieldDefinition[]> | undefined;
+  const query: Ask = (statement, parents = []) => snapshot.query(filled(statement, { ...fillings, parents }));
+  const by = { scope, seal: sealOf(caller.orgId, settings.seal) };
+  const prepare = preparer(settings.shelf, sightNameOf(caller, scope));
+  const loaders = makeLoaders(by, query, prepare);
+  const common = { by, prepare, loaders };
   return {
     caller,
-    now: scope.now,
+    now,
     ...single(scope, loaders),
+    ...asking(scope, query, loaders),
     page: (table, args, ahead = null) => {
       const entity = readable(table);
-      return listOf({ entity, scope, seal, loaders, key: null, parentId: '', name: table, ahead }, args, entity.defaultOrder);
+      return listOf({ ...common, entity, key: null, parentId: '', name: table, ahead }, args, entity.defaultOrder);
     },
     many: (table, name, row, args, ahead = () => null) => {
       const relation = relationOf(entityOf(graph, table).toMany, table, name);
       const entity = readable(relation.entity);
       const along = broughtAlong(row, name, args)?.list;
-      const source = { entity, scope, seal, loaders, key: relation.key, parentId: row.id, name: `${table}.${name}` };
+      const source = { ...common, entity, key: relation.key, parentId: row.id, name: `${table}.${name}` };
       if (along) return connectionOf({ ...source, ahead: null }, args, along.window, along.page);
       return listOf({ ...source, ahead: ahead() }, args, relation.defaultOrder ?? entity.defaultOrder);
     },
     embedded: async (table, key, id, orderBy) => loaders.allOf(readable(table), key, id, orderBy),
+    targetOf: (table, field) => Object.values(entityOf(graph, table).toOne).find(({ key }) => key === field)?.entity ?? null,
+    seal: settings.seal,
+    close: () => snapshot.close(),
+  };
+}
+
+/** What is no record and no list of them. */
+function asking(
+  scope: Scope,
+  query: Ask,
+  loaders: Loaders,
+): Pick<Reader, 'ask' | 'askEach' | 'customFields' | 'tally' | 'visits'> {
+  let definitions: Promise<CustomFieldDefinition[]> | undefined;
+  return {
     visits: async (dealId) => {
-      readable('pipeline_stages');
+      readableOf(scope)('pipeline_stages');
       return loaders.ofParent(visitsOf(scope), dealId);
     },
-    ask: (write) => snapshot.query(compile(write(sightOf(scope)))),
+    ask: (write) => query(compile(write(sightOf(scope)))),
     askEach: <Answer>(name: string, parentId: string, write: (sight: Sight, parents: Sql) => Sql) => {
       const statement = (parents: Parents | null): Statement => compile(write(sightOf(scope), parentsTable(parents)));
       return loaders.ofParent({ what: name, key: 'id', statement, valueOf: (rows) => rows as Answer[] }, parentId);
     },
-    targetOf: (table, field) => Object.values(entityOf(graph, table).toOne).find(({ key }) => key === field)?.entity ?? null,
-    seal,
-    customFields: () => (definitions ??= snapshot.query<CustomFieldDefinition>(definitionsStatement(scope))),
-    tally: (table, field, args) => snapshot.query<Tally>(tallyStatement(entityOf(graph, table), field, scope, args)),
-    close: () => snapshot.close(),
+    customFields: () => (definitions ??= query<CustomFieldDefinition>(definitionsStatement(scope))),
+    tally: (table, field, args) => query<Tally>(tallyStatement(entityOf(scope.graph, table), field, scope, args)),
   };
+}
+
+/** What decides, of a caller, which statement answers a question (`preparer`). */
+function sightNameOf({ via }: Caller, { onlyOf }: Scope): string {
+  return `${onlyOf === null ? 'all' : 'own'} ${via.kind === 'API_KEY' ? via.scopes.join(' ') : via.kind}`;
 }
 
 function visitsOf(scope: Scope): ParentQuestion<VisitRow[]> {
@@ -127,9 +153,9 @@ function readableOf(scope: Scope): (table: string) => Entity {
 function single(scope: Scope, loaders: Loaders): Pick<Reader, 'find' | 'one'> {
   const readable = readableOf(scope);
   return {
-    find: async (table, id, deleted) => {
+    find: async (table, id, deleted, ahead = null) => {
       const entity = readable(table);
-      return isUuid(id) ? loaders.byId(entity, id, deleted ?? undefined) : null;
+      return isUuid(id) ? loaders.byId(entity, id, deleted ?? undefined, ahead) : null;
     },
     one: async (table, name, row) => {
       const along = broughtAlong(row, name);
@@ -144,8 +170,8 @@ function single(scope: Scope, loaders: Loaders): Pick<Reader, 'find' | 'one'> {
 
 interface ListSource {
   entity: Entity;
-  scope: Scope;
-  seal: CursorSeal;
+  by: Bringer;
+  prepare: Prepare;
   loaders: Loaders;
   key: string | null;
   parentId: string;
@@ -154,24 +180,41 @@ interface ListSource {
 }
 
 function listOf(source: ListSource, args: PageArgs, fallback: OrderTerm): Connection<AnyRow> {
-  return connectionOf(source, args, windowOf(source.entity, args, fallback, source.scope, source.seal));
+  const { entity, by } = source;
+  const kept = keptFor(source, args);
+  const window = kept.prepare(`window ${listName(kept, args)}`, () => windowOf(entity, args, fallback, by.scope.graph, by.seal));
+  return connectionOf(kept, args, window);
 }
+
+/** A page in the middle of a list is asked for once: its statement is not kept. */
+function keptFor(source: ListSource, { after, before }: PageArgs): ListSource {
+  const isFirst = (after ?? null) === null && (before ?? null) === null;
+  return isFirst ? source : { ...source, prepare: (_, make) => make() };
+}
+
+/** A list by its place and arguments. */
+function listName({ name }: ListSource, args: PageArgs): string {
+  const known = names.get(args) ?? canonical(args);
+  names.set(args, known);
+  return `${name} ${known}`;
+}
+
+/** Nobody changes arguments once they are coerced, and every row's list of one relation has the same ones. */
+const names = new WeakMap<PageArgs, string>();
 
 /** @param known the page, when it was brought along. */
 function connectionOf(source: ListSource, args: PageArgs, window: Window, known?: Page<AnyRow>): Connection<AnyRow> {
-  const { entity, scope, seal, loaders, key, parentId, name } = source;
-  let text: string | undefined;
-  const list = (): string => (text ??= `${name} ${canonical(args)}`);
+  const { entity, by, loaders, prepare, key, parentId } = source;
   type Compile = (entity: Entity, window: Window, scope: Scope, parents: Parents | null) => Statement;
   const ask =
-    <Value>(what: string, compile: Compile, valueOf: (rows: PageRow[]) => Value) =>
-    (): Promise<Value> =>
-      loaders.ofParent(
-        { what: `${what} ${list()}`, key, statement: (parents) => compile(entity, window, scope, parents), valueOf },
-        parentId,
-      );
-  return connection<AnyRow>(window, seal, {
-    page: () => known ?? readPage(source, window, list()),
+    <Value>(about: string, compile: Compile, valueOf: (rows: PageRow[]) => Value) =>
+    (): Promise<Value> => {
+      const what = `${about} ${listName(source, args)}`;
+      const statement = (parents: Parents | null): Statement => prepare(what, () => compile(entity, window, by.scope, parents));
+      return loaders.ofParent({ what, key, statement, valueOf }, parentId);
+    };
+  return connection<AnyRow>(window, by.seal, {
+    page: () => known ?? readPage(source, window, listName(source, args)),
     count: ask('count', countStatement, ([row]) => Number(row?.['count'] ?? 0)),
     totals: ask('totals', totalsStatement, ([row]) => (row?.['totals'] ?? []) as MoneyTotalRow[]),
     aggregates: async (wanted: AggregateArgs) => {
@@ -184,22 +227,19 @@ function connectionOf(source: ListSource, args: PageArgs, window: Window, known?
 
 /** A page with what is read ahead of its rows; two fields with the same arguments may read different things. */
 function readPage(source: ListSource, window: Window, list: string): Promise<Page<AnyRow>> {
-  const { entity, scope, seal, loaders, key, parentId, ahead } = source;
-  const sortedBy = window.keys.map((sortKey) => sortKey.name);
-  const bringing = ahead && !isBounded(window) ? bring({ scope, seal }, entity, 't', ahead, sortedBy) : undefined;
-  const question = {
-    what: `page ${list}`,
-    which: ahead,
-    key,
-    statement: (parents: Parents | null) => pageStatement(entity, window, scope, parents, bringing),
-    valueOf: (rows: PageRow[]) => {
-      checkLength(entity, window, rows);
-      const page = pageFrom<AnyRow>(rows, window);
-      if (bringing) for (const row of page.rows) bringing.attach(row);
-      return page;
-    },
+  const { entity, by, loaders, prepare, key, parentId, ahead } = source;
+  const what = `page ${list}`;
+  if (ahead && canBring(entity, window)) {
+    const made = prepare(`${what} ${ahead.name}`, () => pageAhead(by, entity, window, ahead, key));
+    const valueOf = ([row]: PageRow[]): Page<AnyRow> => made.pageOf(row, ahead);
+    return loaders.ofParent({ what, which: ahead, key, statement: () => made.statement, valueOf }, parentId);
+  }
+  const statement = (parents: Parents | null): Statement => prepare(what, () => pageStatement(entity, window, by.scope, parents));
+  const valueOf = (rows: PageRow[]): Page<AnyRow> => {
+    checkLength(entity, window, rows);
+    return pageFrom<AnyRow>(rows, window);
   };
-  return loaders.ofParent(question, parentId);
+  return loaders.ofParent({ what, key, statement, valueOf }, parentId);
 }
 
 function relationOf<Relation>(relations: Record<string, Relation>, table: string, name: string): Relation {

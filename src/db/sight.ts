@@ -5,12 +5,12 @@ import { groupedRows, keysOf, type Grouped, type GroupedList } from './engine/gr
 import { withRates } from './engine/money.js';
 import { listConditions } from './engine/page.js';
 import { scopeConditions, visibleCondition, type Deleted, type Scope } from './engine/scope.js';
-import { all, viewOf, type Sql } from './engine/sql.js';
+import { all, viewOf, type Opening, type Sql } from './engine/sql.js';
 import { dayOf, startOf } from './engine/zone.js';
 
 /** What a read-only room's own SQL (its queries.ts) is written with, so that it shows no more than the page engine does. */
 export interface Sight {
-  orgId: string;
+  orgId: string | Opening;
   /** Rows of `table`, under `alias`: `from ${sight.rows('deals', 'd')}`. */
   rows(table: string, alias: string): Sql;
   /** Tenant, visibility and soft delete of those rows: `where ${sight.seen('deals', 'd')}`. Goes with every `rows`. */

@@ -2,7 +2,7 @@ import type { IFieldResolver } from '@graphql-tools/utils';
 import type { Deleted } from '../db/engine/scope.js';
 import { entityOf, type Entity, type Graph } from '../db/graph.js';
 import type { AggregateArgs, PageArgs } from '../db/index.js';
-import { aheadOfRows } from './compiled/ahead.js';
+import { aheadOfRecord, aheadOfRows } from './compiled/ahead.js';
 import type { GraphContext } from './context.js';
 
 type Field<Args> = IFieldResolver<{ id: string }, GraphContext, Args>;
@@ -25,8 +25,8 @@ export function relationResolvers(graph: Graph): Record<string, Fields> {
 function rootFields(entity: Entity, graph: Graph): Fields {
   const { root, table } = entity;
   if (!root) return {};
-  const one: Field<{ id: string; includeDeleted?: Deleted | null }> = (_, args, { reader }) =>
-    reader.find(table, args.id, args.includeDeleted);
+  const one: Field<{ id: string; includeDeleted?: Deleted | null }> = (_, args, { reader }, info) =>
+    reader.find(table, args.id, args.includeDeleted, aheadOfRecord(info, entity, graph));
   const many: Field<PageArgs> = (_, args, { reader }, info) => reader.page(table, args, aheadOfRows(info, entity, graph));
   const aggregates: Field<PageArgs & AggregateArgs> = (_, { filter, includeDeleted, ...wanted }, { reader }) =>
     reader.page(table, { filter, includeDeleted }).aggregates(wanted);

@@ -1,12 +1,14 @@
 import { sql } from 'kysely';
 import type { AnyRow } from '../reader.js';
 import { DomainError } from '../../errors.js';
-import { pageFrom, type Page } from '../connection.js';
-import { entityOf, kindOf, type Entity, type ToMany, type ToOne } from '../graph.js';
+import { canonical } from '../../lib/canonical.js';
+import { pageOf, type Page } from '../connection.js';
+import { entityOf, type Entity, type ToMany, type ToOne } from '../graph.js';
 import type { CursorSeal } from './cursor.js';
-import { isBounded, nestedRows, type PageRow, type Selected } from './page.js';
-import { scopeConditions, type Scope } from './scope.js';
-import { all, column, viewOf, type Sql } from './sql.js';
+import { isBounded, nestedRows, pageAheadStatement, type PageRow, type Parents } from './page.js';
+import { jsonOf, rowReader, type RowReader } from './json-rows.js';
+import { scopeConditions, type Deleted, type Scope } from './scope.js';
+import { all, column, compile, OPENINGS, viewOf, type Sql, type Statement } from './sql.js';
 import { windowOf, type PageArgs, type Window } from './window.js';
 
 /** What an operation goes on to read of a row: the page engine brings it along in the statement that reads the row. */
@@ -14,6 +16,8 @@ export interface Ahead {
   /** Fields of the row that are looked at; null: all, because something computes from them. */
   fields: readonly string[] | null;
   relations: readonly AheadRelation[];
+  /** Equal for what reads the same, so that its statement is compiled once. */
+  name: string;
 }
 
 /** A relation that is followed. */
@@ -26,27 +30,42 @@ export interface AheadRelation {
   below: Ahead;
 }
 
+/** @see Ahead */
+export function aheadOf(fields: readonly string[] | null, relations: readonly AheadRelation[]): Ahead {
+  const names = relations.map(({ name, args, below }) => `${name} ${canonical(args)} ${below.name}`);
+  return { fields, relations, name: `${fields?.join(' ') ?? '*'} {${names.join(', ')}}` };
+}
+
 /** What was brought along with a row, beside its fields. */
 export interface Along {
   name: string;
+  args: PageArgs;
   /** A record or null. */
   record?: AnyRow | null;
   /** A page, and the list it is of. */
-  list?: { args: PageArgs; window: Window; page: Page<AnyRow> };
+  list?: { window: Window; page: Page<AnyRow> };
 }
 
 const ALONG = Symbol('what was brought along');
 
+type Bearing = Record<string | symbol, unknown> & { [ALONG]?: Along[] };
+
 /** What was brought along with a row for a relation; undefined: nothing, so it has to be read. */
 export function broughtAlong(row: object, name: string, args?: PageArgs): Along | undefined {
-  const along = (row as { [ALONG]?: Along[] })[ALONG];
-  return along?.find((item) => item.name === name && item.list?.args === args);
+  for (const item of (row as Bearing)[ALONG] ?? [])
+    if (item.name === name && (item.list ? item.args === args : true)) return item;
+  return undefined;
 }
 
-/** How to read something along: what the row's statement selects beside its fields, and what to make of it. */
-export interface Bringing extends Selected {
-  /** Takes the columns off a row as PostgreSQL answered it, and keeps what they hold. */
-  attach(row: Record<string, unknown>): void;
+/**
+ * How rows are read along: what a statement selects of each, and what to make of its answer. It serves every operation whose `Ahead`
+ * has the same name, so the arguments of the one at hand come with each call.
+ */
+export interface Bringing {
+  fields: readonly string[];
+  /** Values beside the fields: what relations lead to. */
+  along: readonly Sql[];
+  rowOf: (values: readonly unknown[], ahead: Ahead) => AnyRow;
 }
 
 /** What decides how things are brought. */
@@ -60,26 +79,27 @@ const nestedAlias = (depth: number): string => `t${depth}`;
 
 /** @param alias of the row that the columns stand beside. @param needed fields that the engine itself looks at. */
 export function bring(by: Bringer, entity: Entity, alias: string, ahead: Ahead, needed: readonly string[], depth = 1): Bringing {
-  const brought = ahead.relations.flatMap((relation) => bringRelation(by, entity, alias, relation, depth) ?? []);
+  const brought = ahead.relations.flatMap((relation, place) => {
+    const found = bringRelation(by, entity, alias, relation, depth);
+    return found ? [{ ...found, place }] : [];
+  });
   const keys = ahead.relations.map(({ name }) => entity.toOne[name]?.key ?? 'id');
-  const fields = ahead.fields
-    ? [...new Set(['id', ...needed.filter((name) => name in entity.fields), ...keys, ...ahead.fields])]
-    : Object.keys(entity.fields);
-  return {
-    fields,
-    along: brought.map(({ value }) => value),
-    attach: (row) => {
-      if (brought.length === 0) return;
-      const along = brought.map(({ read }, index) => read(row[`$${index}`]));
-      for (const index of brought.keys()) delete row[`$${index}`];
-      Object.defineProperty(row, ALONG, { value: along });
-    },
+  const fields = ahead.fields ? [...new Set(['id', ...needed, ...keys, ...ahead.fields])] : Object.keys(entity.fields);
+  return { fields, along: brought.map(({ value }) => value), rowOf: rowWith(rowReader(entity, fields), fields.length, brought) };
+}
+
+function rowWith(read: RowReader, width: number, brought: readonly (BroughtRelation & { place: number })[]): Bringing['rowOf'] {
+  if (brought.length === 0) return read;
+  return (values, ahead) => {
+    const row: Bearing & AnyRow = read(values);
+    row[ALONG] = brought.map((item, index) => item.read(values[width + index], ahead.relations[item.place] as AheadRelation));
+    return row;
   };
 }
 
 interface BroughtRelation {
   value: Sql;
-  read: (json: unknown) => Along;
+  read: (json: unknown, relation: AheadRelation) => Along;
 }
 
 /** Pages in the middle of a list are read by themselves. */
@@ -103,25 +123,22 @@ function bringRelation(
   }
 }
 
-function bringRecord(
-  { scope, seal }: Bringer,
-  alias: string,
-  to: ToOne,
-  { name, below }: AheadRelation,
-  depth: number,
-): BroughtRelation {
-  const target = entityOf(scope.graph, to.entity);
+function bringRecord(by: Bringer, alias: string, to: ToOne, { below }: AheadRelation, depth: number): BroughtRelation {
+  const target = entityOf(by.scope.graph, to.entity);
   const inner = nestedAlias(depth);
-  const bringing = bring({ scope, seal }, target, inner, below, [], depth + 1);
+  const bringing = bring(by, target, inner, below, [], depth + 1);
   const conditions = [
-    ...scopeConditions(target, inner, scope, to.evenDeleted ? 'WITH' : undefined),
+    ...scopeConditions(target, inner, by.scope, to.evenDeleted ? 'WITH' : undefined),
     sql`${column(inner, 'id')} = ${column(alias, to.key)}`,
   ];
-  const fields = bringing.fields.map((field) => jsonValue(target, field, column(inner, field)));
-  const row = sql`json_build_array(${sql.join([...fields, ...bringing.along])})`;
+  const row = jsonOf(target, bringing, (field) => column(inner, field), bringing.along);
   return {
     value: sql`(select ${row} from ${viewOf(target, inner)} where ${all(conditions)})`,
-    read: (json) => ({ name, record: json ? rowFrom(target, bringing, json as unknown[]) : null }),
+    read: (json, { name, args, below: wanted }) => ({
+      name,
+      args,
+      record: json ? bringing.rowOf(json as unknown[], wanted) : null,
+    }),
   };
 }
 
@@ -129,45 +146,106 @@ function bringList(
   by: Bringer,
   alias: string,
   to: ToMany & { key: string },
-  { name, args, below }: AheadRelation,
+  { args, below }: AheadRelation,
   depth: number,
 ): BroughtRelation | null {
   const target = entityOf(by.scope.graph, to.entity);
-  const window = windowOf(target, args, to.defaultOrder ?? target.defaultOrder, by.scope, by.seal);
-  const inner = nestedAlias(depth);
-  if (isBounded(window)) return null;
-  const sortedBy = window.keys.map((key) => key.name);
-  const bringing = bring(by, target, inner, below, sortedBy, depth + 1);
-  const place = { parents: { key: to.key, ids: [] }, parentId: column(alias, 'id'), alias: inner };
-  const rows = nestedRows({ entity: target, scope: by.scope, window, ...place, selected: bringing });
-  const page = `p${depth}`;
-  const fields = bringing.fields.map((field) => jsonValue(target, field, sql.ref(`${page}.${field}`)));
-  const along = bringing.along.map((_, index) => sql.ref(`${page}.$${index}`));
+  const window = windowOf(target, args, to.defaultOrder ?? target.defaultOrder, by.scope.graph, by.seal);
+  if (!canBring(target, window)) return null;
+  const place = { parents: { key: to.key, ids: [] }, parentId: column(alias, 'id') };
+  const rows = bringRows(by, target, window, below, place, depth);
   return {
-    value: sql`(select json_agg(json_build_array(${sql.join([...fields, ...along])})) from (${rows}) as ${sql.id(page)})`,
-    read: (json) => {
-      const answered = ((json ?? []) as unknown[][]).map((values) => rowFrom(target, bringing, values) as unknown as PageRow);
-      return { name, list: { args, window, page: pageFrom<AnyRow>(answered, window) } };
-    },
+    value: rows.value,
+    read: (json, { name, args: given, below: wanted }) => ({
+      name,
+      args: given,
+      list: { window, page: pageOf(rows.read(json, wanted), window, NO_NEIGHBOURS) },
+    }),
   };
 }
 
-function rowFrom(entity: Entity, bringing: Bringing, values: unknown[]): AnyRow {
-  const row: Record<string, unknown> = {};
-  bringing.fields.forEach((field, index) => (row[field] = apiValue(entity, field, values[index])));
-  bringing.along.forEach((_, index) => (row[`$${index}`] = values[bringing.fields.length + index]));
-  bringing.attach(row);
-  return row as AnyRow;
+/** A page that is brought starts and ends where its list does. */
+const NO_NEIGHBOURS = { $preceding: false, $following: false };
+
+/** Whether a list can be brought: its rows are walked in its order, and its keys are fields of them. */
+export function canBring(entity: Entity, window: Window): boolean {
+  return !isBounded(window) && window.keys.every(({ name }) => name in entity.fields);
 }
 
-/** Amounts leave as text: inside JSON, numeric would become a float. */
-function jsonValue(entity: Entity, field: string, value: Sql): Sql {
-  return kindOf(entity, field).kind === 'decimal' ? sql`${value}::text` : value;
+/**
+ * The page of each parent with what is read ahead of its rows.
+ *
+ * @param key field that holds the parent's id; null for a list of the organization.
+ */
+export function pageAhead(
+  by: Bringer,
+  entity: Entity,
+  window: Window,
+  ahead: Ahead,
+  key: string | null,
+): { statement: Statement; pageOf: (row: PageRow | undefined, ahead: Ahead) => Page<AnyRow> } {
+  const place = { parents: key ? { key, ids: OPENINGS.parents } : null, parentId: sql`parent.id` };
+  const { value, read } = bringRows(by, entity, window, ahead, place);
+  return {
+    statement: pageAheadStatement({ entity, scope: by.scope, window, parents: place.parents, alias: nestedAlias(0) }, value),
+    pageOf: (row, wanted) => pageOf(read(row?.['$rows'], wanted), window, row ?? NO_NEIGHBOURS),
+  };
 }
 
-/** JSON writes a moment as `2026-03-01T09:30:00.5+00:00`; the API as `2026-03-01T09:30:00.500Z`. */
-function apiValue(entity: Entity, field: string, value: unknown): unknown {
-  if (typeof value !== 'string' || kindOf(entity, field).kind !== 'timestamp') return value;
-  const fraction = value.slice(19, value.indexOf('+', 19)).slice(1, 4);
-  return `${value.slice(0, 19)}.${fraction.padEnd(3, '0')}Z`;
+/** Rows by their ids with what is read ahead of them. */
+export function recordsAhead(
+  by: Bringer,
+  entity: Entity,
+  deleted: Deleted,
+  ahead: Ahead,
+): { statement: Statement; rowOf: (row: Record<string, unknown>, ahead: Ahead) => AnyRow } {
+  const alias = nestedAlias(0);
+  const bringing = bring(by, entity, alias, ahead, []);
+  const conditions = [
+    ...scopeConditions(entity, alias, by.scope, deleted),
+    sql`${column(alias, 'id')} = any(${OPENINGS.parents}::uuid[])`,
+  ];
+  const row = jsonOf(entity, bringing, (field) => column(alias, field), bringing.along);
+  return {
+    statement: compile(sql`select ${row} as "$row" from ${viewOf(entity, alias)} where ${all(conditions)}`),
+    rowOf: (answered, wanted) => bringing.rowOf(answered['$row'] as unknown[], wanted),
+  };
+}
+
+/** Where a list stands that is brought: the field that holds the parent's id, and that id; neither for a list of the organization. */
+export interface ListPlace {
+  parents: Parents | null;
+  parentId: Sql;
+}
+
+/** The first rows of a list as one JSON value, and what to make of it; one row more than the window asks for when more follow. */
+export function bringRows(
+  by: Bringer,
+  entity: Entity,
+  window: Window,
+  ahead: Ahead,
+  place: ListPlace,
+  depth = 0,
+): { value: Sql; read: (json: unknown, ahead: Ahead) => AnyRow[] } {
+  const inner = nestedAlias(depth);
+  const bringing = bring(
+    by,
+    entity,
+    inner,
+    ahead,
+    window.keys.map((key) => key.name),
+    depth + 1,
+  );
+  const rows = nestedRows({ entity, scope: by.scope, window, ...place, alias: inner, selected: bringing });
+  const page = `p${depth}`;
+  const row = jsonOf(
+    entity,
+    bringing,
+    (field) => sql.ref(`${page}.${field}`),
+    bringing.along.map((_, index) => sql.ref(`${page}.$${index}`)),
+  );
+  return {
+    value: sql`(select json_agg(${row}) from (${rows}) as ${sql.id(page)})`,
+    read: (json, wanted) => ((json ?? []) as unknown[][]).map((values) => bringing.rowOf(values, wanted)),
+  };
 }

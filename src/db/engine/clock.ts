@@ -32,5 +32,5 @@ function come(field: string, alias: string, scope: Scope): Sql {
 }
 
 function now({ now: moment }: Scope): Sql {
-  return sql`${moment.toISOString()}::timestamptz`;
+  return sql`${moment}::timestamptz`;
 }

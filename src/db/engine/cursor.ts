@@ -9,6 +9,14 @@ export interface CursorSeal {
   open(cursor: string, bound: string): KeyValues | null;
 }
 
+/** The seal of one organization: its cursors are worthless to every other one. */
+export function sealOf(orgId: string, seal: CursorSeal): CursorSeal {
+  return {
+    seal: (values, bound) => seal.seal(values, `${orgId}|${bound}`),
+    open: (cursor, bound) => seal.open(cursor, `${orgId}|${bound}`),
+  };
+}
+
 const NONCE = 12;
 const TAG = 16;
 const DAY = 86_400_000;

@@ -14,7 +14,7 @@ export function resolved(kind: Kind, operand: unknown, scope: Scope): unknown {
   if (Array.isArray(operand)) return operand.map((item) => resolved(kind, item, scope));
   if (typeof operand !== 'string' || !isLikeDuration(operand)) return operand;
   const interval = sql`${signedUnits(operand)}::interval`;
-  if (kind === 'timestamp' && hasTime(operand)) return sql`(${scope.now.toISOString()}::timestamptz + ${interval})`;
+  if (kind === 'timestamp' && hasTime(operand)) return sql`(${scope.now}::timestamptz + ${interval})`;
   const day: Sql = sql`(${today(scope)} + ${interval})::date`;
   return kind === 'date' ? day : startOf(day, scope);
 }

@@ -5,14 +5,14 @@ import type { SortKey } from './keys.js';
 import { MOST_BOUNDED_ROWS } from './limits.js';
 import { beyond, branchesOf, orderList, reversed, type Branch, type KeyValues, type Read } from './order.js';
 import { scopeConditions, type Scope } from './scope.js';
-import { all, any, column, compile, selectList, viewOf, type Sql, type Statement } from './sql.js';
+import { all, any, column, compile, selectList, viewOf, type Opening, type Sql, type Statement } from './sql.js';
 import type { Window } from './window.js';
 
 /** Rows of several parents in one statement; null: a list of the whole organization. */
 export interface Parents {
   /** Field of the listed entity that holds the parent's id. */
   key: string;
-  ids: readonly string[];
+  ids: readonly string[] | Opening;
 }
 
 /** A row as the statement answers it: the entity's fields, and what the engine adds. */
@@ -37,19 +37,20 @@ export interface Selected {
  * one row more than asked for when more follow in the direction of reading; `$preceding` tells of rows before where it
  * starts, `$following` of rows behind where it had to end.
  */
-export function pageStatement(
-  entity: Entity,
-  window: Window,
-  scope: Scope,
-  parents: Parents | null,
-  selected?: Selected,
-): Statement {
-  const list = { entity, scope, window, parents, selected };
+export function pageStatement(entity: Entity, window: Window, scope: Scope, parents: Parents | null): Statement {
+  const list = { entity, scope, window, parents };
   if (isBounded(window)) return boundedStatement(list);
   return compile(sql`
     select parent.id as "$parent", ${pageOf(list, viewSource(list))}
     from ${parentsTable(parents)}
     left join lateral (${pageRows(list, viewSource(list))}) as page on true`);
+}
+
+/** The same with the rows of each page as one JSON value, `$rows`, which look-ahead writes (engine/ahead.ts). */
+export function pageAheadStatement(list: PageList, rows: Sql): Statement {
+  return compile(sql`
+    select parent.id as "$parent", ${neighbours(list, viewSource(list))}, ${rows} as "$rows"
+    from ${parentsTable(list.parents)}`);
 }
 
 /** Whether the order has a key that no index walks. */
@@ -106,8 +107,13 @@ function rowColumns({ entity, scope, window, alias = ROW, selected }: PageList):
 }
 
 function pageOf(list: PageList, source: Source): Sql {
-  const { reading, start, end } = readingOf(list.window);
-  return sql`${exists(source, reversed(reading), start)} as "$preceding", ${exists(source, reading, end)} as "$following", page.*`;
+  return sql`${neighbours(list, source)}, page.*`;
+}
+
+/** Whether rows lie before where the page starts, and behind where it ends. */
+function neighbours({ window }: PageList, source: Source): Sql {
+  const { reading, start, end } = readingOf(window);
+  return sql`${exists(source, reversed(reading), start)} as "$preceding", ${exists(source, reading, end)} as "$following"`;
 }
 
 /** The order as it is read, and the positions it starts and ends at. */
@@ -140,16 +146,16 @@ export interface List {
   parentId?: Sql;
 }
 
-/** The first rows of a row's list, for the statement that reads the row; one more than the window asks for when more follow. */
+/** The first rows of a list, for a statement that reads more than them; one more than the window asks for when more follow. */
 export function nestedRows(list: Nested): Sql {
   return pageRows(list, viewSource(list));
 }
 
-/** A list inside the statement of the row whose list it is. */
+/** A list whose rows look-ahead reads. */
 type Nested = PageList & Required<Pick<PageList, 'alias' | 'parentId' | 'selected'>>;
 
 /** A list with its page. */
-interface PageList extends List {
+export interface PageList extends List {
   window: Window;
   /** All fields unless it says otherwise. */
   selected?: Selected | undefined;

@@ -2,22 +2,22 @@ import { sql } from 'kysely';
 import type { Caller } from '../../caller.js';
 import { checkScope } from '../../scopes.js';
 import { entityOf, type Entity, type Graph } from '../graph.js';
-import { all, any, column, viewOf, type Sql } from './sql.js';
+import { all, any, column, OPENINGS, viewOf, type Fillings, type Opening, type Sql } from './sql.js';
 
 /** Which rows of an organization can be part of an answer, before any filter of the client. */
 export interface Scope {
-  orgId: string;
+  orgId: string | Opening;
   /** Who asks: in whose time zone days begin. */
-  userId: string;
+  userId: string | Opening;
   /** False only in the test that shows that PostgreSQL alone keeps tenants apart. */
   tenantFilter: boolean;
   /** Whose own records alone may be visible; null for a role that sees all. */
-  onlyOf: string | null;
+  onlyOf: string | Opening | null;
   /** That an API key may read an entity at all. @throws DomainError FORBIDDEN. */
   checkMayRead: (entity: Entity) => void;
   graph: Graph;
-  /** What "now" means in the whole answer, for filters and fields alike. */
-  now: Date;
+  /** What "now" means in the whole answer, for filters and fields alike; as RFC 3339. */
+  now: string | Opening;
 }
 
 /** Whether deleted rows take part (SDL enum DeletedScope); undefined: they do not. */
@@ -31,11 +31,31 @@ export interface ScopeSettings {
   seesAll: (caller: Caller) => boolean;
 }
 
+/** Whoever asks as this caller does: with statements that can be kept, for others who may see the same kinds of things. */
+export function openScopeOf(caller: Caller, settings: ScopeSettings): { scope: Scope; fillings: Fillings; now: Date } {
+  const { orgId, userId, now } = OPENINGS;
+  const scope = scopeOf(caller, settings);
+  const moment = new Date();
+  return {
+    scope: { ...scope, orgId, userId, now, onlyOf: scope.onlyOf && userId },
+    fillings: { orgId: caller.orgId, userId: caller.userId, now: moment.toISOString(), parents: [] },
+    now: moment,
+  };
+}
+
 /** The scope of a caller. */
 export function scopeOf(caller: Caller, { graph, tenantFilter, seesAll }: ScopeSettings): Scope {
   const { orgId, userId } = caller;
   const checkMayRead = (entity: Entity): void => checkScope(caller, entity.scope ?? null, 'read');
-  return { orgId, userId, tenantFilter, graph, checkMayRead, onlyOf: seesAll(caller) ? null : userId, now: new Date() };
+  return {
+    orgId,
+    userId,
+    tenantFilter,
+    graph,
+    checkMayRead,
+    onlyOf: seesAll(caller) ? null : userId,
+    now: new Date().toISOString(),
+  };
 }
 
 /**
@@ -85,7 +105,7 @@ export function referenceCondition(entity: Entity, alias: string, field: string,
   return sql`exists (select from ${viewOf(target, inner)} where ${all([...same, visible])})`;
 }
 
-function ownConditions(entity: Entity, alias: string, userId: string, graph: Graph): Sql[] {
+function ownConditions(entity: Entity, alias: string, userId: string | Opening, graph: Graph): Sql[] {
   const { own = [], unowned, through = [] } = entity.visibility ?? {};
   const theirs = own.map((field) => sql`${column(alias, field)} = ${userId}::uuid`);
   const nobodys = unowned ? [sql`${column(alias, unowned)} is null`] : [];

@@ -10,6 +10,40 @@ export interface Statement {
   values: readonly unknown[];
 }
 
+/**
+ * A value that stays open until the statement is sent: who asks, when, and for which parents. So a statement that was compiled once
+ * serves every caller; what was bound when it was compiled is the same for all of them.
+ */
+export interface Opening {
+  readonly opening: keyof Fillings;
+}
+
+/** What openings are filled with. */
+export interface Fillings {
+  orgId: string;
+  userId: string;
+  /** As RFC 3339. */
+  now: string;
+  parents: readonly string[];
+}
+
+export const OPENINGS: { readonly [Name in keyof Fillings]: Opening } = {
+  orgId: { opening: 'orgId' },
+  userId: { opening: 'userId' },
+  now: { opening: 'now' },
+  parents: { opening: 'parents' },
+};
+
+/** A statement with its openings filled: the form that can be sent. */
+export function filled({ text, values }: Statement, fillings: Fillings): Statement {
+  return { text, values: values.map((value) => (isOpening(value) ? fillings[value.opening] : value)) };
+}
+
+/** By identity: what a client sent is never one. */
+function isOpening(value: unknown): value is Opening {
+  return typeof value === 'object' && value !== null && OPENINGS[(value as Opening).opening] === value;
+}
+
 /** Turns a piece of SQL into text and values. */
 export function compile(piece: Sql): Statement {
   const { sql: text, parameters } = piece.compile(compiler);

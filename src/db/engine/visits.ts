@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { parentsTable } from './page.js';
 import type { Scope } from './scope.js';
-import { compile, type Sql, type Statement } from './sql.js';
+import { compile, type Opening, type Sql, type Statement } from './sql.js';
 
 /** A stay of a deal in a stage, which may be gone since. */
 export interface VisitRow {
@@ -22,7 +22,7 @@ const MOST_VISITS = 100;
  * The latest stays of each deal, the first of them first: runs of its history in the same stage. Ask only for deals that were
  * found through the reader: whoever sees a deal sees where it has been.
  */
-export function visitsStatement(scope: Scope, dealIds: readonly string[]): Statement {
+export function visitsStatement(scope: Scope, dealIds: readonly string[] | Opening): Statement {
   const of = (alias: string): Sql => (scope.tenantFilter ? sql`${sql.ref(`${alias}.org_id`)} = ${scope.orgId}::uuid` : sql`true`);
   return compile(sql`
     select parent.id as "$parent", visit.stage_id as "stageId", visit.pipeline_id as "pipelineId", visit.at as "enteredAt",

@@ -23,7 +23,7 @@ export function startOf(day: Sql, scope: Scope): Sql {
 
 /** The day it is. */
 export function today(scope: Scope): Sql {
-  return dayOf(sql`${scope.now.toISOString()}::timestamptz`, scope);
+  return dayOf(sql`${scope.now}::timestamptz`, scope);
 }
 
 /** The first day of a day's month. */

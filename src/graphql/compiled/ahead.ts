@@ -1,5 +1,5 @@
 import { getNamedType, isObjectType, type GraphQLObjectType, type GraphQLResolveInfo } from 'graphql';
-import type { Ahead, AheadRelation } from '../../db/index.js';
+import { aheadOf, type Ahead, type AheadRelation } from '../../db/index.js';
 import { entityOf, type Entity, type Graph } from '../../db/graph.js';
 import { groupBy } from '../../lib/group-by.js';
 import { planBelow, type FieldPlan, type ObjectPlan } from './plan.js';
@@ -14,10 +14,34 @@ export function aheadOfRows(info: GraphQLResolveInfo, entity: Entity, graph: Gra
   return execution ? rowsOf(execution.run, execution.field, entity, graph) : null;
 }
 
+/** What an operation reads of a record that a field is being resolved to, as `aheadOfRows`. */
+export function aheadOfRecord(info: GraphQLResolveInfo, entity: Entity, graph: Graph): Ahead | null {
+  const execution = executionOf(info);
+  return execution ? kept(execution.run, execution.field, () => recordOf(execution.run, execution.field, entity, graph)) : null;
+}
+
+/** Without variables in it, it is the same each time the plan is executed. */
+function kept(run: Run, field: FieldPlan, make: () => Ahead | null): Ahead | null {
+  const shelf = variesBelow(run, field) ? run.ahead : run.plan.ahead;
+  const known = shelf.get(field);
+  if (known !== undefined) return known;
+  const made = make();
+  shelf.set(field, made);
+  return made;
+}
+
+function variesBelow(run: Run, field: FieldPlan): boolean {
+  const plan = planOf(run, field);
+  if (!plan) return false;
+  return (plan.varies ??= plan.fields.some((item) => item.usesVariables || variesBelow(run, item)));
+}
+
 /** The rows of a connection are its `nodes` and the `node` of its `edges`. */
 function rowsOf(run: Run, field: FieldPlan, entity: Entity, graph: Graph): Ahead | null {
-  const known = run.ahead.get(field);
-  if (known !== undefined) return known;
+  return kept(run, field, () => rowsBelow(run, field, entity, graph));
+}
+
+function rowsBelow(run: Run, field: FieldPlan, entity: Entity, graph: Graph): Ahead | null {
   const connection = planOf(run, field);
   const parts = (plan: ObjectPlan | null, name: string): FieldPlan[] =>
     plan?.fields.filter(({ definition }) => definition.name === name) ?? [];
@@ -26,14 +50,11 @@ function rowsOf(run: Run, field: FieldPlan, entity: Entity, graph: Graph): Ahead
     ...parts(connection, 'edges').flatMap((edges) => parts(planOf(run, edges), 'node')),
   ];
   const isRead = nodes.length > 0 || parts(connection, 'edges').length > 0 || parts(connection, 'pageInfo').length > 0;
-  const ahead = isRead
-    ? together(
-        nodes.map((node) => recordOf(run, node, entity, graph)),
-        entity,
-      )
-    : null;
-  run.ahead.set(field, ahead);
-  return ahead;
+  if (!isRead) return null;
+  return together(
+    nodes.map((node) => recordOf(run, node, entity, graph)),
+    entity,
+  );
 }
 
 function recordOf(run: Run, field: FieldPlan, entity: Entity, graph: Graph): Ahead {
@@ -44,7 +65,7 @@ function recordOf(run: Run, field: FieldPlan, entity: Entity, graph: Graph): Ahe
   );
   // A resolver of its own may look at any field of the row.
   const isPlain = others.every(({ definition }) => !definition.resolve && definition.name in entity.fields);
-  return { relations: onceEach(relations, entity), fields: isPlain ? others.map(({ definition }) => definition.name) : null };
+  return aheadOf(isPlain ? others.map(({ definition }) => definition.name) : null, onceEach(relations, entity));
 }
 
 function relationOf(run: Run, field: FieldPlan, entity: Entity, graph: Graph): AheadRelation | null {
@@ -73,13 +94,11 @@ function planOf(run: Run, field: FieldPlan): ObjectPlan | null {
 
 function together(parts: Ahead[], entity: Entity): Ahead {
   const all = parts.some(({ fields }) => fields === null);
-  return {
-    relations: onceEach(
-      parts.flatMap(({ relations }) => relations),
-      entity,
-    ),
-    fields: all ? null : [...new Set(parts.flatMap(({ fields }) => fields ?? []))],
-  };
+  const relations = onceEach(
+    parts.flatMap((part) => part.relations),
+    entity,
+  );
+  return aheadOf(all ? null : [...new Set(parts.flatMap(({ fields }) => fields ?? []))], relations);
 }
 
 /** A record that several fields lead to is brought once, with what any of them reads; each list is one of its own. */

@@ -20,6 +20,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
+import type { Ahead } from '../../db/index.js';
 
 type Variables = Record<string, unknown>;
 type Arguments = Record<string, unknown>;
@@ -49,6 +50,8 @@ export interface FieldPlan {
 export interface ObjectPlan {
   type: GraphQLObjectType;
   fields: readonly FieldPlan[];
+  /** Whether arguments in it have variables; undefined until somebody has looked. */
+  varies?: boolean;
 }
 
 /** A query made ready to be executed many times. */
@@ -59,6 +62,8 @@ export interface QueryPlan {
   /** The values of the variables that its `@skip` and `@include` depend on. */
   conditions: Variables;
   root: ObjectPlan;
+  /** What is read ahead of rows where no variable decides it. */
+  ahead: Map<FieldPlan, Ahead | null>;
 }
 
 /** The operation that a request means; undefined when it is no query, or ambiguous: graphql-js then says why. */
@@ -93,7 +98,7 @@ export function planQuery(
   const type = schema.getQueryType();
   if (!type) throw new Error('The schema has no queries.');
   const fields = collectFields(schema, fragments, conditions, type, operation.selectionSet);
-  return { schema, operation, fragments, conditions, root: objectPlan(schema, type, fields) };
+  return { schema, operation, fragments, conditions, root: objectPlan(schema, type, fields), ahead: new Map() };
 }
 
 /** The selection below a field for an object of a type; made when the first such object is met. */
