@@ -92,7 +92,7 @@ test('what somebody has to do is one range of an index', async () => {
     checkMayRead: () => undefined,
   };
   const window = {
-    keys: sortKeys(entity, [{ dueDate: 'ASC' }], entity.defaultOrder, graph),
+    keys: sortKeys(entity, [{ dueDate: 'ASC' }], entity.defaultOrder, scope),
     size: 25,
     backward: false,
     after: null,

@@ -167,7 +167,7 @@ test.each(['managers', 'members'])('for %s, page, count and totals of open deals
   const entity = graph.get('deals') as Entity;
   const scope = scopeOf(who);
   const window = {
-    keys: sortKeys(entity, [], ['position', 'ASC'], graph),
+    keys: sortKeys(entity, [], ['position', 'ASC'], scope),
     size: 20,
     backward: false,
     after: null,

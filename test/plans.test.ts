@@ -6,6 +6,7 @@ import { orderSignature, type KeyValues } from '../src/db/engine/order.js';
 import type { Scope } from '../src/db/engine/scope.js';
 import type { Statement } from '../src/db/engine/sql.js';
 import type { Window } from '../src/db/engine/window.js';
+import type { CustomFieldDefinition } from '../src/db/custom-fields.js';
 import { columnOf, kindOf, type Entity, type Operator } from '../src/db/graph.js';
 import { graph } from '../src/domain/index.js';
 import { connect } from './support/database.js';
@@ -69,10 +70,11 @@ async function fill(of: Organization, rows: number): Promise<void> {
   const company = await picked('companies');
   await series(
     'contacts',
-    'first_name, last_name, email, phone, phone_e164, phone_digits, status, tags, company_id, owner_id, last_activity_at',
+    'first_name, last_name, email, phone, phone_e164, phone_digits, status, tags, company_id, owner_id, last_activity_at, custom_fields, custom_text_a, custom_number_a, custom_date_a',
     `md5('f' || i), md5('l' || i), ${sometimes(`i || '@' || md5(i::text) || '.example'`, 40)}, ${sometimes(`'+493' || i`, 40)}, ${sometimes(`'+493' || i`, 40)}, ${sometimes(`'03' || i`, 40)},
      (ARRAY['LEAD','QUALIFIED','CUSTOMER','FORMER'])[1 + i % 4]::"ContactStatus", ARRAY['tag' || i % 300, 'all'], ${sometimes(company, 60)},
-     ${sometimes(member, 60)}, ${sometimes(`timestamptz '2025-03-01' + i * interval '3 minutes'`, 60)}`,
+     ${sometimes(member, 60)}, ${sometimes(`timestamptz '2025-03-01' + i * interval '3 minutes'`, 60)},
+     ${customValues()}`,
   );
   const contact = await picked('contacts');
   await client.query(
@@ -115,8 +117,37 @@ async function fill(of: Organization, rows: number): Promise<void> {
              timestamptz '2025-01-01' + i * interval '17 minutes', timestamptz '2025-06-01' + i * interval '11 minutes' FROM generate_series(1, 300) AS i`);
 }
 
+/** Custom fields of contacts, by key: two of each kind that can be sorted by, one with a slot and one without. */
+const CUSTOM = Object.fromEntries(
+  [
+    ['sortedText', 'TEXT', 'text_a'],
+    ['sortedNumber', 'NUMBER', 'number_a'],
+    ['sortedDate', 'DATE', 'date_a'],
+    ['text', 'TEXT', null],
+    ['number', 'NUMBER', null],
+    ['date', 'DATE', null],
+    ['choice', 'SELECT', null],
+    ['choices', 'MULTI_SELECT', null],
+  ].map(([key, type, slot], index) => {
+    const rest = { entity: 'CONTACT', label: 'x', options: [], place: index, isRequired: false };
+    return [key, { id: `00000000-0000-4000-8000-00000000000${index}`, key, type, slot, ...rest } as CustomFieldDefinition];
+  }),
+);
+
+/** Each field set for most rows; values, then their copies in the slots. */
+function customValues(): string {
+  const [text, number, date] = [`'value ' || md5('c' || i)`, `i`, `date '2000-01-01' + i`];
+  const each: Record<string, string> = { sortedText: text, text, sortedNumber: `${number}::text`, number: `${number}::text` };
+  Object.assign(each, { sortedDate: `(${date})::text`, date: `(${date})::text`, choice: `'option ' || i % 400` });
+  Object.assign(each, { choices: `jsonb_build_array('option ' || i % 400, 'all')` });
+  const pairs = Object.entries(each).map(([key, value]) => `'${CUSTOM[key]?.id}', ${value}`);
+  const copies = [text, number, date].map((value) => `CASE WHEN i % 60 = 0 THEN NULL ELSE ${value} END`);
+  return `CASE WHEN i % 60 = 0 THEN '{}' ELSE jsonb_build_object(${pairs.join(', ')}) END, ${copies.join(', ')}`;
+}
+
 function windowFor(entity: Entity, orderBy: OrderInput[], filter: FilterInput, after: KeyValues | null): Window {
-  const keys = sortKeys(entity, orderBy, entity.defaultOrder, graph);
+  const [scope] = scopes() as [Scope];
+  const keys = sortKeys(entity, orderBy, entity.defaultOrder, scope);
   return { keys, size: 25, backward: false, after, before: null, filter, deleted: undefined, bound: orderSignature(keys) };
 }
 
@@ -141,6 +172,7 @@ const scopes = (): Scope[] =>
     onlyOf,
     graph,
     now: new Date().toISOString(),
+    customFields: Object.values(CUSTOM),
     checkMayRead: () => undefined,
   }));
 
@@ -223,6 +255,85 @@ test.each(filters)('%s filtered by %s %s use an index', async (table, name, oper
     const conditions = plan.filter((node) => /Index/.test(node['Node Type'])).map((node) => node['Index Cond'] ?? '');
     const compared = (operator === 'isNull' ? undefined : entity.forms[name]?.fields) ?? [entity.expressions[name]?.of ?? field];
     expect(conditions.join(' ')).toMatch(new RegExp(`\\b(${compared.map(columnOf).join('|')})\\b`));
+  }
+  await app.query('RESET enable_seqscan');
+});
+
+test.each(['Text', 'Number', 'Date'])(
+  'contacts ordered by a custom field (%s) walk an index of its own, and start where the cursor stands',
+  async (kind) => {
+    const entity = graph.get('contacts') as Entity;
+    const field = `custom${kind}A`;
+    for (const direction of ['ASC', 'DESC', 'ASC_NULLS_FIRST', 'DESC_NULLS_FIRST'] as const) {
+      for (const position of [
+        [await middle(entity, field), org.id],
+        [null, org.id],
+      ]) {
+        for (const scope of scopes()) {
+          const window = windowFor(entity, [{ customFields: { key: `sorted${kind}`, direction } }], {}, position);
+          const plan = await explain(pageStatement(entity, window, scope, null));
+          const scans = plan.filter((node) => node['Relation Name'] === 'contacts');
+          expect(scans.map((node) => node['Node Type'])).not.toContain('Seq Scan');
+          expect(scans.map((node) => node['Index Cond'] ?? '').join(' ')).toMatch(
+            position[0] === null
+              ? new RegExp(`${columnOf(field)} IS NULL.*id [<>]`)
+              : new RegExp(`ROW\\((\\w+\\.)?${columnOf(field)}, (\\w+\\.)?id\\) [<>]`),
+          );
+          expect(plan.filter((node) => node['Node Type'] === 'Sort').length).toBeLessThanOrEqual(1);
+        }
+      }
+    }
+  },
+);
+
+test.each([
+  ['sortedText', { text: { eq: 'value x' } }, 'custom_fields'],
+  ['text', { text: { in: ['value x', 'value y'] } }, 'custom_fields'],
+  ['choice', { select: { eq: 'option 7' } }, 'custom_fields'],
+  ['choice', { select: { in: ['option 7', 'option 8'] } }, 'custom_fields'],
+  ['choices', { options: { hasAny: ['option 7', 'option 8'] } }, 'custom_fields'],
+  ['choices', { options: { hasAll: ['option 7', 'all'] } }, 'custom_fields'],
+  ['number', { number: { eq: '77.0' } }, 'custom_fields'],
+  ['number', { number: { in: ['77', '78'] } }, 'custom_fields'],
+  ['date', { date: { eq: '2001-02-03' } }, 'custom_fields'],
+  ['date', { date: { in: ['-P1D', 'P0D'] } }, 'custom_fields'],
+  ...['eq', 'gt', 'gte'].map((operator) => ['sortedNumber', { number: { [operator]: '15990' } }, 'custom_number_a'] as const),
+  ...['lt', 'lte'].map((operator) => ['sortedNumber', { number: { [operator]: '10' } }, 'custom_number_a'] as const),
+  ['sortedNumber', { number: { in: ['10', '11'] } }, 'custom_number_a'],
+  ['sortedNumber', { number: { isNull: true } }, 'custom_number_a'],
+  ...['eq', 'gt', 'gte'].map((operator) => ['sortedDate', { date: { [operator]: 'P10Y' } }, 'custom_date_a'] as const),
+  ...['lt', 'lte'].map((operator) => ['sortedDate', { date: { [operator]: '2000-01-05' } }, 'custom_date_a'] as const),
+  ['sortedDate', { date: { isNull: true } }, 'custom_date_a'],
+] as const)('contacts filtered by the custom field %s %j use an index', async (key, condition, column) => {
+  const entity = graph.get('contacts') as Entity;
+  await app.query('SET enable_seqscan = off');
+  for (const scope of scopes()) {
+    const window = windowFor(entity, [], { customFields: [{ key, ...condition }] }, null);
+    const plan = await explain(countStatement(entity, window, scope, null));
+    const conditions = plan.filter((node) => /Index/.test(node['Node Type'])).map((node) => node['Index Cond'] ?? '');
+    expect(conditions.join(' ')).toMatch(new RegExp(`\\b${column}\\b`));
+  }
+  await app.query('RESET enable_seqscan');
+});
+
+const RELATIVE = [
+  ['contacts', 'createdAt', '-P2W', 'gte'],
+  ['contacts', 'lastActivityAt', '-PT3H', 'gt'],
+  ['deals', 'expectedCloseDate', '-P1M', 'lt'],
+  ['deals', 'expectedCloseDate', 'P0D', 'eq'],
+  ['deals', 'rotsAt', 'PT260H', 'gte'],
+  ['activities', 'dueDate', 'P2W', 'gte'],
+] as const;
+
+test.each(RELATIVE)('%s filtered by %s from a relative date (%s, %s) use an index', async (table, name, operand, operator) => {
+  const entity = graph.get(table) as Entity;
+  await app.query('SET enable_seqscan = off');
+  for (const scope of scopes()) {
+    const plan = await explain(
+      countStatement(entity, windowFor(entity, [], { [name]: { [operator]: operand } }, null), scope, null),
+    );
+    const conditions = plan.filter((node) => node['Relation Name'] === table || /Bitmap Index/.test(node['Node Type']));
+    expect(conditions.map((node) => node['Index Cond'] ?? '').join(' ')).toMatch(new RegExp(`\\b${columnOf(name)}\\b`));
   }
   await app.query('RESET enable_seqscan');
 });

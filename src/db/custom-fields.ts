@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { scopeConditions, type Scope } from './engine/scope.js';
 import { all, compile, selectList, viewOf, type Statement } from './engine/sql.js';
 import { entityOf } from './graph.js';
+import type { Ask } from './loaders.js';
 
 /** A field that an organization has defined, as far as values, filters and orders need it. */
 export interface CustomFieldDefinition {
@@ -39,4 +40,23 @@ export function definitionsStatement(scope: Scope): Statement {
   const conditions = scopeConditions(entity, 't', scope, undefined);
   return compile(sql`
     select ${selectList(entity, 't')} from ${viewOf(entity, 't')} where ${all(conditions)} order by t.place, t.id`);
+}
+
+/** The organization's custom fields, and what is compiled with them. */
+export interface CustomFields {
+  read: () => Promise<CustomFieldDefinition[]>;
+  /** The caller's scope; with the custom fields, once they were read. */
+  scope: () => Scope;
+}
+
+/** Read in the snapshot that they are compiled for: a slot that changed hands since is there what it was. */
+export function customFieldsOf(scope: Scope, query: Ask): CustomFields {
+  let reading: Promise<CustomFieldDefinition[]> | undefined;
+  let knowing = scope;
+  const read = async (): Promise<CustomFieldDefinition[]> => {
+    const customFields = await query<CustomFieldDefinition>(definitionsStatement(scope));
+    knowing = { ...scope, customFields };
+    return customFields;
+  };
+  return { read: () => (reading ??= read()), scope: () => knowing };
 }

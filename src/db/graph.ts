@@ -7,11 +7,13 @@ import type { Sql } from './engine/sql.js';
 import type { Resource } from '../scopes.js';
 
 export { elapsedSince, hasCome, onceCome } from './engine/clock.js';
+export { customValues } from './engine/custom-values.js';
 
 /** How rooms declare, as data, what the page engine may read, relate, filter and order by. One `graph.ts` a room. */
 
 /** What a field holds; `?` marks a nullable column. Decides casts, operators and the order of nulls. */
-export type Kind = 'uuid' | 'text' | 'enum' | 'decimal' | 'integer' | 'boolean' | 'timestamp' | 'date' | 'tags' | 'json';
+export type Kind =
+  'uuid' | 'text' | 'enum' | 'decimal' | 'integer' | 'boolean' | 'timestamp' | 'date' | 'tags' | 'options' | 'json';
 export type FieldKind = Kind | `${Kind}?`;
 
 type Camel<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S;
@@ -31,6 +33,7 @@ export const OPERATORS = {
   timestamp: COMPARED,
   date: COMPARED,
   tags: ['hasAny', 'hasAll', 'hasNone'],
+  options: ['hasAny', 'hasAll', 'hasNone', 'isNull'],
   json: [],
 } as const satisfies Record<Kind, readonly string[]>;
 
@@ -83,8 +86,8 @@ export interface Expression {
  * Fields that organizations define themselves: one input of filter and order stands for all of them, and the SQL follows from
  * what is asked. Written in src/db; an entity names it in `families`, under the name of that input.
  *
- * - `filter` answers the condition of an operand of the filter input. `at.compare` applies the operators of an input of
- *   `OPERATORS[kind]` to any expression, with everything filters promise: null operands refused, limits counted,
+ * - `filter` answers the condition of an operand of the filter input. `at.given` reads an input, and `at.compare` applies the operators
+ *   of an input of `OPERATORS[kind]` to any expression, with everything filters promise: null operands refused, limits counted,
  *   complements exact. Make casts of jsonb total (`case jsonb_typeof(…)`): another row's value may be of another type.
  *
  * - `order` answers the value that an operand of the order input sorts by, its direction, and whether it is bounded.
@@ -94,12 +97,14 @@ export interface Expression {
  */
 export interface Family {
   filter: (operand: unknown, at: FamilyPlace) => Sql;
-  order: (operand: unknown, path: (string | number)[]) => SortedValue;
+  order: (operand: unknown, path: (string | number)[], scope: Scope) => SortedValue;
 }
 
 /** Where in a filter a family's operand stands. */
 export interface FamilyPlace extends FilterPlace {
   path: (string | number)[];
+  /** What an input names, each with its path. @throws DomainError INVALID_INPUT for null. */
+  given: (input: FilterInput, path: (string | number)[]) => [name: string, operand: unknown, path: (string | number)[]][];
   compare: (target: Target, operators: FilterInput, path: (string | number)[]) => Sql;
 }
 
@@ -228,6 +233,7 @@ interface Values {
   timestamp: string;
   date: string;
   tags: string[];
+  options: string[];
   json: unknown;
 }
 type Snake<S extends string> = S extends `${infer Head}${infer Tail}`

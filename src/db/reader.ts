@@ -1,22 +1,20 @@
 import type { Caller } from '../caller.js';
-import { canonical } from '../lib/canonical.js';
 import { isUuid } from '../lib/uuid.js';
-import { connection, pageFrom, type Connection, type Page, type Soon } from './connection.js';
-import { definitionsStatement, type CustomFieldDefinition } from './custom-fields.js';
-import { broughtAlong, canBring, pageAhead, type Ahead, type Bringer } from './engine/ahead.js';
-import { checkLength } from './engine/bounded.js';
+import type { Connection, Soon } from './connection.js';
+import { customFieldsOf, type CustomFieldDefinition, type CustomFields } from './custom-fields.js';
+import { broughtAlong, type Ahead } from './engine/ahead.js';
 import { sealOf, type CursorSeal } from './engine/cursor.js';
-import { aggregateStatement, groupedBy, groupsFrom, type AggregateArgs } from './engine/aggregate.js';
-import { countStatement, pageStatement, parentsTable, type PageRow, type Parents } from './engine/page.js';
+import { namesCustomFields } from './engine/custom-values.js';
+import { parentsTable, type Parents } from './engine/page.js';
 import { openScopeOf, type Deleted, type Scope, type ScopeSettings } from './engine/scope.js';
 import { compile, filled, type Sql, type Statement } from './engine/sql.js';
 import { tallyStatement, type TallyArgs } from './engine/tally.js';
-import { totalsStatement, type MoneyTotalRow } from './engine/totals.js';
 import { visitsStatement, type VisitRow } from './engine/visits.js';
-import { windowOf, type PageArgs, type Window } from './engine/window.js';
-import { entityOf, type Entity, type OrderTerm } from './graph.js';
+import type { PageArgs } from './engine/window.js';
+import { entityOf, type Entity } from './graph.js';
+import { connectionOf, listOf, unkept, type Common } from './lists.js';
 import { makeLoaders, type Ask, type Loaders, type ParentQuestion } from './loaders.js';
-import { preparer, type Prepare, type Shelf } from './prepared.js';
+import { preparer, type Shelf } from './prepared.js';
 import { sightOf, type Sight } from './sight.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -55,6 +53,8 @@ export interface Reader {
   readonly seal: CursorSeal;
   /** The organization's custom fields that are not deleted, in their order; read once. */
   customFields(): Promise<CustomFieldDefinition[]>;
+  /** Goes on once the custom fields that the filter or order in arguments names are known; at once where none is named. */
+  knowing<Value>(args: Pick<PageArgs, 'filter' | 'orderBy'>, then: () => Value): Soon<Value>;
   /** How often each value of a list field stands in the records the caller sees, the most frequent first. */
   tally(table: string, field: string, args: TallyArgs): Promise<Tally[]>;
   close(): void;
@@ -84,21 +84,25 @@ export function openReader(caller: Caller, snapshot: Snapshot, settings: ReaderT
   const by = { scope, seal: sealOf(caller.orgId, settings.seal) };
   const prepare = preparer(settings.shelf, sightNameOf(caller, scope));
   const loaders = makeLoaders(by, query, prepare);
-  const common = { by, prepare, loaders };
+  const customFields = customFieldsOf(scope, query);
+  const common = (args: PageArgs): Common => {
+    if (!namesCustomFields(args)) return { by, prepare, loaders };
+    return { by: { ...by, scope: customFields.scope() }, prepare: unkept, loaders };
+  };
   return {
     caller,
     now,
     ...single(scope, loaders),
-    ...asking(scope, query, loaders),
+    ...asking(scope, query, loaders, customFields),
     page: (table, args, ahead = null) => {
       const entity = readable(table);
-      return listOf({ ...common, entity, key: null, parentId: '', name: table, ahead }, args, entity.defaultOrder);
+      return listOf({ ...common(args), entity, key: null, parentId: '', name: table, ahead }, args, entity.defaultOrder);
     },
     many: (table, name, row, args, ahead = () => null) => {
       const relation = relationOf(entityOf(graph, table).toMany, table, name);
       const entity = readable(relation.entity);
       const along = broughtAlong(row, name, args)?.list;
-      const source = { ...common, entity, key: relation.key, parentId: row.id, name: `${table}.${name}` };
+      const source = { ...common(args), entity, key: relation.key, parentId: row.id, name: `${table}.${name}` };
       if (along) return connectionOf({ ...source, ahead: null }, args, along.window, along.page);
       return listOf({ ...source, ahead: ahead() }, args, relation.defaultOrder ?? entity.defaultOrder);
     },
@@ -114,19 +118,21 @@ function asking(
   scope: Scope,
   query: Ask,
   loaders: Loaders,
-): Pick<Reader, 'ask' | 'askEach' | 'customFields' | 'tally' | 'visits'> {
-  let definitions: Promise<CustomFieldDefinition[]> | undefined;
+  customFields: CustomFields,
+): Pick<Reader, 'ask' | 'askEach' | 'customFields' | 'knowing' | 'tally' | 'visits'> {
   return {
     visits: async (dealId) => {
       readableOf(scope)('pipeline_stages');
       return loaders.ofParent(visitsOf(scope), dealId);
     },
-    ask: (write) => query(compile(write(sightOf(scope)))),
+    ask: (write) => query(compile(write(sightOf(customFields.scope())))),
     askEach: <Answer>(name: string, parentId: string, write: (sight: Sight, parents: Sql) => Sql) => {
       const statement = (parents: Parents | null): Statement => compile(write(sightOf(scope), parentsTable(parents)));
       return loaders.ofParent({ what: name, key: 'id', statement, valueOf: (rows) => rows as Answer[] }, parentId);
     },
-    customFields: () => (definitions ??= query<CustomFieldDefinition>(definitionsStatement(scope))),
+    customFields: customFields.read,
+    knowing: (args, then) =>
+      namesCustomFields(args) && !customFields.scope().customFields ? customFields.read().then(then) : then(),
     tally: (table, field, args) => query<Tally>(tallyStatement(entityOf(scope.graph, table), field, scope, args)),
   };
 }
@@ -166,80 +172,6 @@ function single(scope: Scope, loaders: Loaders): Pick<Reader, 'find' | 'one'> {
       return id ? loaders.byId(target, id, relation.evenDeleted ? 'WITH' : undefined) : null;
     },
   };
-}
-
-interface ListSource {
-  entity: Entity;
-  by: Bringer;
-  prepare: Prepare;
-  loaders: Loaders;
-  key: string | null;
-  parentId: string;
-  name: string;
-  ahead: Ahead | null;
-}
-
-function listOf(source: ListSource, args: PageArgs, fallback: OrderTerm): Connection<AnyRow> {
-  const { entity, by } = source;
-  const kept = keptFor(source, args);
-  const window = kept.prepare(`window ${listName(kept, args)}`, () => windowOf(entity, args, fallback, by.scope.graph, by.seal));
-  return connectionOf(kept, args, window);
-}
-
-/** A page in the middle of a list is asked for once: its statement is not kept. */
-function keptFor(source: ListSource, { after, before }: PageArgs): ListSource {
-  const isFirst = (after ?? null) === null && (before ?? null) === null;
-  return isFirst ? source : { ...source, prepare: (_, make) => make() };
-}
-
-/** A list by its place and arguments. */
-function listName({ name }: ListSource, args: PageArgs): string {
-  const known = names.get(args) ?? canonical(args);
-  names.set(args, known);
-  return `${name} ${known}`;
-}
-
-/** Nobody changes arguments once they are coerced, and every row's list of one relation has the same ones. */
-const names = new WeakMap<PageArgs, string>();
-
-/** @param known the page, when it was brought along. */
-function connectionOf(source: ListSource, args: PageArgs, window: Window, known?: Page<AnyRow>): Connection<AnyRow> {
-  const { entity, by, loaders, prepare, key, parentId } = source;
-  type Compile = (entity: Entity, window: Window, scope: Scope, parents: Parents | null) => Statement;
-  const ask =
-    <Value>(about: string, compile: Compile, valueOf: (rows: PageRow[]) => Value) =>
-    (): Promise<Value> => {
-      const what = `${about} ${listName(source, args)}`;
-      const statement = (parents: Parents | null): Statement => prepare(what, () => compile(entity, window, by.scope, parents));
-      return loaders.ofParent({ what, key, statement, valueOf }, parentId);
-    };
-  return connection<AnyRow>(window, by.seal, {
-    page: () => known ?? readPage(source, window, listName(source, args)),
-    count: ask('count', countStatement, ([row]) => Number(row?.['count'] ?? 0)),
-    totals: ask('totals', totalsStatement, ([row]) => (row?.['totals'] ?? []) as MoneyTotalRow[]),
-    aggregates: async (wanted: AggregateArgs) => {
-      const grouped = groupedBy(entity, wanted);
-      const compile: Compile = (...of) => aggregateStatement(grouped, ...of);
-      return groupsFrom(grouped, await ask(`aggregates ${canonical(wanted)}`, compile, (rows) => rows)());
-    },
-  });
-}
-
-/** A page with what is read ahead of its rows; two fields with the same arguments may read different things. */
-function readPage(source: ListSource, window: Window, list: string): Promise<Page<AnyRow>> {
-  const { entity, by, loaders, prepare, key, parentId, ahead } = source;
-  const what = `page ${list}`;
-  if (ahead && canBring(entity, window)) {
-    const made = prepare(`${what} ${ahead.name}`, () => pageAhead(by, entity, window, ahead, key));
-    const valueOf = ([row]: PageRow[]): Page<AnyRow> => made.pageOf(row, ahead);
-    return loaders.ofParent({ what, which: ahead, key, statement: () => made.statement, valueOf }, parentId);
-  }
-  const statement = (parents: Parents | null): Statement => prepare(what, () => pageStatement(entity, window, by.scope, parents));
-  const valueOf = (rows: PageRow[]): Page<AnyRow> => {
-    checkLength(entity, window, rows);
-    return pageFrom<AnyRow>(rows, window);
-  };
-  return loaders.ofParent({ what, key, statement, valueOf }, parentId);
 }
 
 function relationOf<Relation>(relations: Record<string, Relation>, table: string, name: string): Relation {

@@ -27,9 +27,10 @@ function rootFields(entity: Entity, graph: Graph): Fields {
   if (!root) return {};
   const one: Field<{ id: string; includeDeleted?: Deleted | null }> = (_, args, { reader }, info) =>
     reader.find(table, args.id, args.includeDeleted, aheadOfRecord(info, entity, graph));
-  const many: Field<PageArgs> = (_, args, { reader }, info) => reader.page(table, args, aheadOfRows(info, entity, graph));
+  const many: Field<PageArgs> = (_, args, { reader }, info) =>
+    reader.knowing(args, () => reader.page(table, args, aheadOfRows(info, entity, graph)));
   const aggregates: Field<PageArgs & AggregateArgs> = (_, { filter, includeDeleted, ...wanted }, { reader }) =>
-    reader.page(table, { filter, includeDeleted }).aggregates(wanted);
+    reader.knowing({ filter }, () => reader.page(table, { filter, includeDeleted }).aggregates(wanted));
   return { [root.one]: one, [root.many]: many, ...(isGrouped(entity) && { [`${root.one}Aggregates`]: aggregates }) };
 }
 
@@ -63,7 +64,7 @@ function toManyFields({ table, toMany }: Entity, graph: Graph): Fields {
     toMany,
     (name): Field<PageArgs> =>
       (row, args, { reader }, info) =>
-        reader.many(table, name, row, args, () => aheadOfRows(info, listed(name), graph)),
+        reader.knowing(args, () => reader.many(table, name, row, args, () => aheadOfRows(info, listed(name), graph))),
   );
 }
 

@@ -5,6 +5,7 @@ import { canonical } from '../../lib/canonical.js';
 import { pageOf, type Page } from '../connection.js';
 import { entityOf, type Entity, type ToMany, type ToOne } from '../graph.js';
 import type { CursorSeal } from './cursor.js';
+import { namesCustomFields } from './custom-values.js';
 import { isBounded, nestedRows, pageAheadStatement, type PageRow, type Parents } from './page.js';
 import { jsonOf, rowReader, type RowReader } from './json-rows.js';
 import { scopeConditions, type Deleted, type Scope } from './scope.js';
@@ -112,6 +113,8 @@ function bringRelation(
 ): BroughtRelation | null {
   const toOne = entity.toOne[relation.name];
   const toMany = entity.toMany[relation.name];
+  // What is kept for all organizations knows the custom fields of none: the field reads its list itself.
+  if (!by.scope.customFields && namesCustomFields(relation.args)) return null;
   try {
     if (toOne) return bringRecord(by, alias, toOne, relation, depth);
     if (!toMany?.key || relation.args.after || relation.args.before) return null;
@@ -150,7 +153,7 @@ function bringList(
   depth: number,
 ): BroughtRelation | null {
   const target = entityOf(by.scope.graph, to.entity);
-  const window = windowOf(target, args, to.defaultOrder ?? target.defaultOrder, by.scope.graph, by.seal);
+  const window = windowOf(target, args, to.defaultOrder ?? target.defaultOrder, by.scope, by.seal);
   if (!canBring(target, window)) return null;
   const place = { parents: { key: to.key, ids: [] }, parentId: column(alias, 'id') };
   const rows = bringRows(by, target, window, below, place, depth);

@@ -44,7 +44,12 @@ function partCondition(at: FilterPlace, name: string, operand: unknown, path: Pa
   if (name === 'not') return not(conditionOf(at, operand as FilterInput, path));
   const family = entity.families[name];
   if (family)
-    return family.filter(operand, { ...at, path, compare: (target, input, here) => compare(at, target, null, input, here) });
+    return family.filter(operand, {
+      ...at,
+      path,
+      given,
+      compare: (target, input, here) => compare(at, target, null, input, here),
+    });
   if (!(name in entity.filters)) return relationCondition(at, name, operand as FilterInput, path);
   const visible = referenceCondition(entity, at.alias, entity.aliases[name] ?? name, at.scope);
   return compare(at, targetOf(entity, at.alias, name, at.scope), visible, operand as FilterInput, path);

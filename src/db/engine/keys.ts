@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { invalid, type FieldError } from '../../errors.js';
-import { entityOf, kindOf, type Entity, type Graph, type OrderTerm } from '../graph.js';
+import { entityOf, kindOf, type Entity, type OrderTerm } from '../graph.js';
 import { MOST_HOPS } from './limits.js';
 import { scopeConditions, type Scope } from './scope.js';
 import { all, column, viewOf, type Sql } from './sql.js';
@@ -36,29 +36,29 @@ export interface SortKey extends KeyValue {
 const MOST_KEYS = 5;
 
 /** The sort keys of a request; a key named twice counts once. @throws DomainError INVALID_INPUT for more than five. */
-export function sortKeys(entity: Entity, orderBy: readonly OrderInput[], fallback: OrderTerm, graph: Graph): SortKey[] {
+export function sortKeys(entity: Entity, orderBy: readonly OrderInput[], fallback: OrderTerm, scope: Scope): SortKey[] {
   if (orderBy.length > MOST_KEYS) throw invalid(['orderBy'], `Order by at most ${MOST_KEYS} keys.`, 'TOO_MANY');
   const wanted = orderBy.length === 0 ? [{ [fallback[0]]: fallback[1] }] : orderBy;
   const keys = new Map<string, SortKey>();
   for (const [index, item] of wanted.entries()) {
-    const key = directed(keyOf(entity, item, graph, ['orderBy', index], 0));
+    const key = directed(keyOf(entity, item, scope, ['orderBy', index], 0));
     if (!keys.has(key.name)) keys.set(key.name, key);
   }
   const [first] = keys.values();
   return [...keys.values(), directed({ ...fieldValue(entity, 'id', false), sort: first?.descending ? 'DESC' : 'ASC' })];
 }
 
-function keyOf(entity: Entity, item: OrderInput, graph: Graph, path: Path, hops: number): SortedValue {
+function keyOf(entity: Entity, item: OrderInput, scope: Scope, path: Path, hops: number): SortedValue {
   const [term] = Object.entries(item).filter(([, operand]) => operand !== undefined && operand !== null);
   if (!term) throw invalid(path, 'Name one field and its direction.', 'REQUIRED');
   const [name, operand] = term;
   const family = entity.families[name];
-  if (family) return family.order(operand, [...path, name]);
+  if (family) return family.order(operand, [...path, name], scope);
   const standsFor = entity.stands[name];
   if (standsFor) return stoodFor(entity, standsFor, operand as SortValue);
   if (typeof operand === 'string') return { ...fieldKey(entity, name), sort: operand as SortValue };
   if (hops === MOST_HOPS) throw invalid(path, `An order follows at most ${MOST_HOPS} relations.`, 'TOO_MANY');
-  return relatedKey(entity, name, operand as OrderInput, graph, [...path, name], hops + 1);
+  return relatedKey(entity, name, operand as OrderInput, scope, [...path, name], hops + 1);
 }
 
 /** Turned around where the one is long when the other is early; neither is ever null then. */
@@ -79,11 +79,11 @@ function fieldValue(entity: Entity, field: string, bounded: boolean): KeyValue {
 }
 
 /** A key of the record that a relation leads to; null where that reads null: missing, deleted or hidden. */
-function relatedKey(entity: Entity, name: string, item: OrderInput, graph: Graph, path: Path, hops: number): SortedValue {
+function relatedKey(entity: Entity, name: string, item: OrderInput, asking: Scope, path: Path, hops: number): SortedValue {
   const relation = entity.toOne[name];
   if (!relation) throw new Error(`${entity.table} declares no order ${name}.`);
-  const target = entityOf(graph, relation.entity);
-  const inner = keyOf(target, item, graph, path, hops);
+  const target = entityOf(asking.graph, relation.entity);
+  const inner = keyOf(target, item, asking, path, hops);
   const hop = `o${hops}`;
   const value = (alias: string, scope: Scope): Sql => {
     const scoped = scopeConditions(target, hop, scope, relation.evenDeleted ? 'WITH' : undefined);

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Caller } from '../../caller.js';
+import type { CustomFieldDefinition } from '../custom-fields.js';
 import { checkScope } from '../../scopes.js';
 import { entityOf, type Entity, type Graph } from '../graph.js';
 import { all, any, column, OPENINGS, viewOf, type Fillings, type Opening, type Sql } from './sql.js';
@@ -16,6 +17,11 @@ export interface Scope {
   /** That an API key may read an entity at all. @throws DomainError FORBIDDEN. */
   checkMayRead: (entity: Entity) => void;
   graph: Graph;
+  /**
+   * The organization's custom fields, once they were read. Only for what names one (`customFieldsOf` in db/reader.ts): what is compiled with
+   * them is this organization's alone, and is not kept.
+   */
+  customFields?: readonly CustomFieldDefinition[];
   /** What "now" means in the whole answer, for filters and fields alike; as RFC 3339. */
   now: string | Opening;
 }

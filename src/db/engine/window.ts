@@ -6,8 +6,7 @@ import type { CursorSeal } from './cursor.js';
 import type { FilterInput } from './filter.js';
 import { sortKeys, type OrderInput, type SortKey } from './keys.js';
 import { orderSignature, type KeyValues } from './order.js';
-import type { Deleted } from './scope.js';
-import type { Graph } from '../graph.js';
+import type { Deleted, Scope } from './scope.js';
 
 /** Arguments of a connection field, as GraphQL coerced them. */
 export interface PageArgs {
@@ -42,8 +41,8 @@ const LARGEST_SIZE = 100;
  *
  * @throws DomainError INVALID_INPUT for a size out of 1 to 100, both sizes at once, or a cursor that is not of this list.
  */
-export function windowOf(entity: Entity, args: PageArgs, fallback: OrderTerm, graph: Graph, seal: CursorSeal): Window {
-  const keys = sortKeys(entity, args.orderBy ?? [], fallback, graph);
+export function windowOf(entity: Entity, args: PageArgs, fallback: OrderTerm, scope: Scope, seal: CursorSeal): Window {
+  const keys = sortKeys(entity, args.orderBy ?? [], fallback, scope);
   const filter = args.filter ?? {};
   const deleted = args.includeDeleted ?? undefined;
   const bound = [entity.table, orderSignature(keys), digest(filter), deleted ?? ''].join('|');

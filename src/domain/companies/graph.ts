@@ -1,4 +1,4 @@
-import { SLOT_FIELDS, RANGE, entity, type Row } from '../../db/graph.js';
+import { SLOT_FIELDS, RANGE, customValues, entity, type Row } from '../../db/graph.js';
 import { PHONE_FORMS } from '../reachability.js';
 
 export const companyGraph = entity({
@@ -32,6 +32,7 @@ export const companyGraph = entity({
     createdAt: RANGE,
     updatedAt: RANGE,
   },
+  families: { customFields: customValues('COMPANY') },
   orders: ['name', 'createdAt', 'updatedAt'],
   bounded: ['industry'],
   defaultOrder: ['createdAt', 'DESC'],

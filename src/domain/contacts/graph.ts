@@ -1,4 +1,4 @@
-import { SLOT_FIELDS, RANGE, entity, type Row } from '../../db/graph.js';
+import { SLOT_FIELDS, RANGE, customValues, entity, type Row } from '../../db/graph.js';
 import { EMAIL_FORMS, PHONE_FORMS } from '../reachability.js';
 
 export const contactGraph = entity({
@@ -47,6 +47,7 @@ export const contactGraph = entity({
     updatedAt: RANGE,
   },
   folded: ['firstName'],
+  families: { customFields: customValues('CONTACT') },
   orders: ['lastName', 'email', 'lastActivityAt', 'createdAt', 'updatedAt'],
   bounded: ['firstName', 'status'],
   defaultOrder: ['createdAt', 'DESC'],

@@ -1,4 +1,4 @@
-import { SLOT_FIELDS, RANGE, elapsedSince, entity, hasCome, onceCome, type Row } from '../../db/graph.js';
+import { SLOT_FIELDS, RANGE, customValues, elapsedSince, entity, hasCome, onceCome, type Row } from '../../db/graph.js';
 
 export const dealGraph = entity({
   table: 'deals',
@@ -65,6 +65,7 @@ export const dealGraph = entity({
     updatedAt: RANGE,
   },
   folded: ['title'],
+  families: { customFields: customValues('DEAL') },
   orders: ['position', 'value', 'expectedCloseDate', 'rotsAt', 'stageEnteredAt', 'createdAt', 'updatedAt'],
   bounded: ['title', 'lastActivityAt'],
   stands: {

@@ -62,26 +62,24 @@ export interface ConversionCohortRow extends Pick<ConversionRow, 'period' | 'cre
 
 /** What open deals are expected to bring and won ones brought. */
 export async function forecast(reader: Reader, args: QueryForecastArgs): Promise<ForecastRow[]> {
-  const { from, to, groupBy, inCurrency } = args;
+  const { from, to, groupBy } = args;
   if (from && to) checkPeriod({ from, to });
   const names = (groupBy ?? []).map((key) => (key === 'MONTH' ? 'CLOSE_MONTH' : key));
   const period = { ...(from && { from }), ...(to && { to }) };
-  return groups(reader, names, inCurrency, (sight, grouped) => forecastStatement(sight, grouped, filterOf(args), period));
+  return groups(reader, args, names, (sight, grouped) => forecastStatement(sight, grouped, filterOf(args), period));
 }
 
 /** Who won how much within a period. */
 export async function leaderboard(reader: Reader, args: QueryLeaderboardArgs): Promise<LeaderboardRow[]> {
   const period = checkPeriod(args);
-  return groups(reader, ['OWNER'], args.inCurrency, (sight, grouped) =>
-    leaderboardStatement(sight, grouped, filterOf(args), period),
-  );
+  return groups(reader, args, ['OWNER'], (sight, grouped) => leaderboardStatement(sight, grouped, filterOf(args), period));
 }
 
 /** How quickly deals were closed within a period. */
 export async function velocity(reader: Reader, args: QueryVelocityArgs): Promise<VelocityRow | null> {
   const period = checkPeriod(args);
   const currency = args.inCurrency ?? null;
-  const [row] = await reader.ask<VelocityRow>((sight) => velocityStatement(sight, filterOf(args), period, currency));
+  const [row] = await askWith<VelocityRow>(reader, args, (sight) => velocityStatement(sight, filterOf(args), period, currency));
   if (!row) return null;
   checkRates(row.won, currency);
   return { ...row, won: row.won.map((line) => ({ ...line, currency: line.currency ?? currency ?? '' })) };
@@ -93,7 +91,7 @@ export async function conversion(reader: Reader, args: QueryConversionArgs): Pro
   const period = checkPeriod(args);
   if (!isUuid(pipelineId)) return [];
   const question = { pipelineId, filter: (filter ?? {}) as FilterInput, period, by: by ?? null };
-  const rows = await reader.ask<ConversionRow>((sight) => conversionStatement(sight, question));
+  const rows = await askWith<ConversionRow>(reader, args, (sight) => conversionStatement(sight, question));
   const cohorts = new Map<string, ConversionCohortRow>();
   for (const row of rows) {
     const cohort = cohorts.get(row.period) ?? { ...row, stages: [] };
@@ -125,14 +123,19 @@ export async function pipelineAsOf(reader: Reader, args: QueryPipelineAsOfArgs):
 type Compose = Parameters<Reader['ask']>[0];
 type SightOf = Parameters<Compose>[0];
 
+/** The filter may name custom fields. */
+async function askWith<Row>(reader: Reader, { filter }: { filter?: object | null }, write: Compose): Promise<Row[]> {
+  return reader.knowing({ filter: (filter ?? {}) as FilterInput }, () => reader.ask<Row>(write));
+}
+
 async function groups<Row extends GroupRow>(
   reader: Reader,
+  args: { filter?: object | null; inCurrency?: string | null },
   names: string[],
-  inCurrency: string | null | undefined,
   write: (sight: SightOf, grouped: Grouped) => Sql,
 ): Promise<Row[]> {
-  const currency = inCurrency ?? null;
-  const rows = await reader.ask<Row & { $currency?: string; $missing?: unknown }>((sight) =>
+  const currency = args.inCurrency ?? null;
+  const rows = await askWith<Row & { $currency?: string; $missing?: unknown }>(reader, args, (sight) =>
     write(sight, { keys: sight.keys('deals', names), currency }),
   );
   checkGroups(rows);
