@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 import { wallConfigs } from './eslint/walls.js';
 
-const typescript = ['src/**/*.ts', 'prisma/**/*.ts', 'test/**/*.ts', 'prisma.config.ts'];
+const typescript = ['src/**/*.ts', 'prisma/**/*.ts', 'test/**/*.ts', 'docs/**/*.ts', 'prisma.config.ts'];
 
 /** What Node offers without an import. */
 const nodeGlobals = Object.fromEntries(Object.getOwnPropertyNames(globalThis).map((name) => [name, 'readonly']));
