@@ -22,6 +22,17 @@ function complaint(env: Record<string, string>): string {
   return '';
 }
 
+test('trusted documents need their lists', () => {
+  for (const mode of ['preferred', 'only'])
+    expect(complaint({ TRUSTED_DOCUMENTS: mode })).toContain('TRUSTED_DOCUMENTS_FILES: is needed');
+  const { TRUSTED_DOCUMENTS_FILES } = readConfig(root, {
+    SECRET_KEY,
+    TRUSTED_DOCUMENTS: 'only',
+    TRUSTED_DOCUMENTS_FILES: 'a.json, b.json',
+  });
+  expect(TRUSTED_DOCUMENTS_FILES).toEqual(['a.json', 'b.json']);
+});
+
 describe('a wrong setting is refused by name', () => {
   test.each([
     ['NODE_ENV', 'staging'],
@@ -56,6 +67,7 @@ describe('a wrong setting is refused by name', () => {
     ['CORS_ORIGINS', 'https://app.example/'],
     ['CORS_ORIGINS', 'https://app.example/path'],
     ['OPEN_SCHEMA', 'yes'],
+    ['TRUSTED_DOCUMENTS', 'on'],
     ['DEMO_DATA', '1'],
     ['RUN_WORKER', 'yes'],
     ['SMTP_URL', 'https://mail.example'],
