@@ -31,7 +31,7 @@ BEGIN
   FOREACH tenant_table IN ARRAY ARRAY['organizations', 'users', 'companies', 'contacts', 'pipelines', 'pipeline_stages',
                                       'deals', 'activities', 'audit_logs', 'audit_values', 'audit_heads', 'audit_erasures', 'deal_history',
                                       'pipeline_history', 'idempotency_keys', 'sessions', 'refresh_tokens', 'api_keys', 'exchange_rates', 'custom_fields',
-                                      'search_words', 'search_terms', 'search_notes',
+                                      'search_words', 'search_terms', 'search_notes', 'consent_purposes', 'consent_texts', 'consents',
                                       'registrations', 'invitations', 'account_tokens', 'reset_requests'] LOOP
     tenant_key := CASE tenant_table WHEN 'organizations' THEN 'id' ELSE 'org_id' END;
     FOREACH policy_name IN ARRAY ARRAY['tenant', 'reader', 'owner'] LOOP
@@ -99,6 +99,10 @@ GRANT UPDATE (custom_text_a, custom_text_b, custom_text_c, custom_number_a, cust
   ON public.companies, public.contacts, public.deals TO {{app}};
 
 GRANT INSERT, UPDATE (rate, deleted_at) ON public.exchange_rates TO {{app}};
+
+-- Consents are a ledger. What contacts show of it is set by its trigger (project_consent), and by nobody else.
+GRANT INSERT ON public.consents, public.consent_texts TO {{app}};
+GRANT INSERT, UPDATE (name, description, deleted_at) ON public.consent_purposes TO {{app}};
 
 -- Signing in knows an e-mail and no organization. This answers that question and no other.
 DROP SCHEMA IF EXISTS signin CASCADE;

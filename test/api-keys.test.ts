@@ -527,6 +527,8 @@ describe('scopes', () => {
         return org.pipelineId;
       case 'custom_fields':
         return stage.world.customField(org);
+      case 'consent_purposes':
+        return stage.world.consentPurpose(org);
       case 'users':
         return org.users.MEMBER.id;
       default:

@@ -762,7 +762,7 @@ const INVARIANTS: Record<string, string> = {
   // A MOVE that a stage edit caused shares its change with the pipeline's fact and is no new version (docs/decisions/0010).
   'a version is 1 and one more for each fact that targeted the record': `
     SELECT r.type, r.id, r.version, count(f.id) FROM ${recordsTable()} r
-    LEFT JOIN audit_logs f ON f.org_id = r.org_id AND f.entity_type = r.type AND f.entity_id = r.id AND f.action NOT IN ('CREATE', 'INVITE')
+    LEFT JOIN audit_logs f ON f.org_id = r.org_id AND f.entity_type = r.type AND f.entity_id = r.id AND f.action NOT IN ('CREATE', 'INVITE', 'GRANT', 'WITHDRAW')
      AND NOT (f.entity_type = 'Deal' AND EXISTS (
        SELECT FROM audit_logs p WHERE p.org_id = f.org_id AND p.change_id = f.change_id AND p.entity_type = 'Pipeline'))
     GROUP BY r.type, r.id, r.version HAVING r.version <> 1 + count(f.id)`,
@@ -795,6 +795,7 @@ function recordsTable(): string {
       ExchangeRate: 'exchange_rates',
       ApiKey: 'api_keys',
       CustomField: 'custom_fields',
+      ...{ ConsentPurpose: 'consent_purposes', ConsentText: 'consent_texts', Consent: 'consents' },
     },
     ...{ Organization: '(SELECT *, id AS org_id FROM organizations) AS o' },
   };

@@ -19,7 +19,7 @@ const MAY_WRITE: Record<Role, { records: readonly Belongs[]; settings: boolean }
   VIEWER: { records: [], settings: false },
 };
 /** Tables that belong to the organization as a whole: all or none, by role. */
-const SETTINGS = ['pipelines', 'users', 'organizations', 'exchange_rates', 'custom_fields'];
+const SETTINGS = ['pipelines', 'users', 'organizations', 'exchange_rates', 'custom_fields', 'consent_purposes'];
 
 /** Who owns a record and, of an activity, who wrote it down; and whose that makes it. */
 interface Ownership {
@@ -89,6 +89,10 @@ const VERBS: Record<string, Verb> = {
   updateCustomField: { input: () => ({ label: 'Changed' }) },
   deleteCustomField: {},
   restoreCustomField: { state: { deleted_at: NOW } },
+  createConsentPurpose: { input: () => ({ key: `k${randomUUID().replaceAll('-', '')}`, name: 'New' }) },
+  updateConsentPurpose: { input: () => ({ name: 'Changed' }) },
+  deleteConsentPurpose: {},
+  restoreConsentPurpose: { state: { deleted_at: NOW } },
   deleteExchangeRate: {},
   updateOrganization: { input: () => ({ name: `Renamed ${randomUUID()}` }) },
   updateUser: { input: () => ({ lastName: 'Changed' }) },
@@ -100,13 +104,14 @@ const VERBS: Record<string, Verb> = {
 /**
  * Everybody may end their own sessions, and nobody anybody else's (test/sessions.test.ts); everybody may change what is their
  * own, and what concerns several users or contacts, or somebody who is no user yet, has tests of its own (test/users.test.ts,
- * test/tags.test.ts, test/account.test.ts, test/api-keys.test.ts, test/invitations.test.ts).
+ * test/tags.test.ts, test/consents.test.ts, test/account.test.ts, test/api-keys.test.ts, test/invitations.test.ts).
  */
 const OF_TAGS = ['renameTag', 'mergeTags', 'deleteTag'];
 const ELSEWHERE = [
   ...OF_TAGS,
   ...['logout', 'logoutEverywhere', 'revokeSession'],
   ...['createApiKey', 'revokeApiKey'],
+  ...['addConsentText', 'grantConsent', 'withdrawConsent'],
   ...['updateViewer', 'reassignRecords', 'transferOwnership'],
   ...['changePassword', 'changeEmail', 'inviteUser', 'revokeInvitation'],
 ];
@@ -209,6 +214,7 @@ async function prepare({ name, entity: { table }, role, ownership, id }: Cell, c
     activities: () =>
       stage.world.activity(org, { ...base, owner_id, contact_id, user_id: userOf(ownership.author ?? 'caller', role) }),
     custom_fields: () => stage.world.customField(org, base),
+    consent_purposes: () => stage.world.consentPurpose(org, base),
     exchange_rates: () => stage.world.rate(org, base),
     pipelines: () =>
       stage.world.insert('pipelines', [{ ...base, name: 'Pipeline', stages: [{ ...STAGES[0], id: randomUUID() }] }]),

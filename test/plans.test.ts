@@ -106,6 +106,7 @@ async function fill(of: Organization, rows: number): Promise<void> {
     'entity, key, type, label, place',
     `(ARRAY['CONTACT','COMPANY','DEAL'])[CASE WHEN i % 50 < 2 THEN 2 + i % 2 ELSE 1 END]::"CustomFieldEntity", 'k' || i, 'TEXT', 'Label', i`,
   );
+  await series('consent_purposes', 'key, name, lawful_basis, is_contacting', `'k' || i, 'Purpose', 'CONSENT', true`);
   const letters = (shift: number): string => `chr(65 + i % 26) || chr(65 + (i / 26) % 26) || chr(65 + ${shift})`;
   await series(
     'exchange_rates',

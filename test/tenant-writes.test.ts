@@ -78,6 +78,10 @@ const FIELDS: Record<string, () => unknown> = {
   key: () => `k${randomUUID().replaceAll('-', '')}`,
   isSortable: () => false,
   isRequired: () => false,
+  purpose: () => 'newsletter',
+  givenAt: () => new Date().toISOString(),
+  textVersion: () => 'v1',
+  label: () => `label ${randomUUID()}`,
 };
 /** Enums of which another value than the first fits all calls. */
 const ENUMS: Record<string, string> = { CustomFieldType: 'SELECT' };
@@ -225,11 +229,19 @@ describe.each([
     stage = await openStage({ tenantFilter, poolSize: 12 });
     mine = await stage.world.organization();
     theirs = await stage.world.organization();
+    for (const org of [mine, theirs]) await addNewsletter(org);
     foreign = await castOf(theirs);
     deleted = await castOf(mine, { deleted_at: new Date().toISOString() });
     contentsQuery = await queryForContents();
   });
   afterAll(() => stage.close());
+
+  /** What consents are about, by its key. */
+  async function addNewsletter(org: Organization): Promise<void> {
+    const purpose_id = await stage.world.consentPurpose(org, { key: 'newsletter' });
+    const text = { org_id: org.id, id: randomUUID(), purpose_id, number: 1, label: 'v1', body: 'Text' };
+    await stage.world.insert('consent_texts', [text]);
+  }
 
   /** A record of each table, two where they stand side by side. */
   async function castOf(org: Organization, columns: { deleted_at?: string } = {}): Promise<Cast> {
@@ -270,6 +282,11 @@ describe.each([
     await stage.world.insert('api_keys', [{ org_id: org.id, id: apiKey, user_id: users[0], ...key, ...secret }]);
     const company = await stage.world.company(org, columns);
     const contact = await stage.world.contact(org, columns);
+    const purpose_id = await stage.world.consentPurpose(org, columns);
+    const [text, consent] = [randomUUID(), randomUUID()];
+    const entry = { entry: 1, kind: 'GRANTED', lawful_basis: 'CONSENT', channel: 'OTHER', given_at: new Date().toISOString() };
+    await stage.world.insert('consent_texts', [{ org_id: org.id, id: text, purpose_id, number: 1, label: 'v1', body: 'Text' }]);
+    await stage.world.insert('consents', [{ org_id: org.id, id: consent, contact_id: contact, purpose_id, ...entry }]);
     const place = { pipeline_id: pipeline, stage_id: stages[0], ...columns };
     const deals = [await stage.world.deal(org, place), await stage.world.deal(org, { ...place, position: 'b' })];
     const activity = await stage.world.activity(org, { contact_id: contact, ...columns });
@@ -281,9 +298,10 @@ describe.each([
       contacts: [contact],
       deals,
       activities: [activity],
-      // They are revoked, never deleted.
-      ...(!columns.deleted_at && { invitations: [invitation], api_keys: [apiKey] }),
+      // They are revoked, or stay for ever.
+      ...(!columns.deleted_at && { invitations: [invitation], api_keys: [apiKey], consent_texts: [text], consents: [consent] }),
       custom_fields: [await stage.world.customField(org, { ...CHOICE, ...columns })],
+      consent_purposes: [purpose_id],
       exchange_rates: [await stage.world.rate(org, columns)],
     };
   }
@@ -326,7 +344,7 @@ describe.each([
   function wrongIds({ position, form, cast }: Omit<Call, 'id'>): Record<string, string> {
     const table = tableOf(position);
     const other = table === 'contacts' ? 'companies' : 'contacts';
-    const findsDeleted = position.path === 'id' && /^(delete|restore)/.test(position.mutation.name);
+    const findsDeleted = position.path === 'id' && /^(delete|restore|withdraw)/.test(position.mutation.name);
     return {
       'one that never existed': randomUUID(),
       'a foreign one': foreign[table]?.[0] ?? '',

@@ -36,6 +36,7 @@ describe.each([
     const deal_id = await stage.world.deal(org, { owner_id, company_id, contact_id, value: '10' });
     await stage.world.activity(org, { owner_id, deal_id, contact_id });
     await stage.world.rate(org);
+    await stage.world.consentPurpose(org);
     await stage.world.deal(org, { title: 'Deleted', deleted_at: new Date().toISOString() });
   }
 

@@ -56,6 +56,7 @@ async function loadAll(client: Client, plan: Tenant[], total: number): Promise<v
   const progress = showProgress(total);
   try {
     for (const tenant of plan) await loadTenant(client, tenant, words, progress.advance);
+    await client.query('SELECT public.consents_from_contacts($1)', [plan.map(({ orgId }) => orgId)]);
   } finally {
     progress.stop();
   }
@@ -72,6 +73,7 @@ async function settle(client: Client): Promise<void> {
     'contacts',
     'deals',
     'activities',
+    'consents',
     'search_words',
     'search_terms',
     'search_notes',

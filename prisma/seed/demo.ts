@@ -75,5 +75,6 @@ async function insertOrganization(client: Client, organization: OrganizationRow,
     deals.map(({ row }) => row),
   );
   await insertRows(client, 'activities', activities);
+  await client.query('SELECT consents_from_contacts($1)', [[organization.id]]);
   await insertHistories(client, organization.id);
 }

@@ -6,6 +6,7 @@ import type { Scope } from './engine/scope.js';
 import type { Sql } from './engine/sql.js';
 import type { Resource } from '../scopes.js';
 
+export { consentFamily } from './engine/consents.js';
 export { elapsedSince, hasCome, onceCome } from './engine/clock.js';
 export { customValues } from './engine/custom-values.js';
 
@@ -97,7 +98,8 @@ export interface Expression {
  */
 export interface Family {
   filter: (operand: unknown, at: FamilyPlace) => Sql;
-  order: (operand: unknown, path: (string | number)[], scope: Scope) => SortedValue;
+  /** Without it nothing is ordered by it, and the order input does not have it. */
+  order?: (operand: unknown, path: (string | number)[], scope: Scope) => SortedValue;
 }
 
 /** Where in a filter a family's operand stands. */

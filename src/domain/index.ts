@@ -14,6 +14,8 @@ import { authMails } from './auth/mails.js';
 import { authResolvers, PUBLIC_AUTH_FIELDS } from './auth/resolvers.js';
 import { companyGraph } from './companies/graph.js';
 import { companyResolvers } from './companies/resolvers.js';
+import { consentGraph, consentPurposeGraph, consentTextGraph } from './consents/graph.js';
+import { consentResolvers } from './consents/resolvers.js';
 import { contactGraph } from './contacts/graph.js';
 import { contactResolvers } from './contacts/resolvers.js';
 import { customFieldGraph } from './custom-fields/graph.js';
@@ -43,6 +45,9 @@ export const graph: Graph = new Map(
     activityGraph,
     apiKeyGraph,
     companyGraph,
+    consentGraph,
+    consentPurposeGraph,
+    consentTextGraph,
     contactGraph,
     customFieldGraph,
     dealGraph,
@@ -68,6 +73,7 @@ export const resolvers: Resolvers[] = [
   apiKeyResolvers,
   authResolvers,
   companyResolvers,
+  consentResolvers,
   contactResolvers,
   customFieldResolvers,
   dealResolvers,

@@ -67,6 +67,9 @@ const IMPERSONAL: Readonly<Record<string, string>> = {
   audit_values: 'audit_id field salt',
   // A company is no person. Whoever is a company of one is kept as a contact.
   companies: 'owner_id name industry website phone phone_e164 phone_digits merged_into',
+  consent_purposes: 'key name description lawful_basis is_contacting',
+  consent_texts: 'purpose_id number label body',
+  consents: 'contact_id purpose_id text_id entry lawful_basis user_id',
   contacts: 'owner_id merged_into',
   // Definitions: what fields are called, not what they hold.
   custom_fields: 'entity key type label description options place is_required is_sortable is_personal slot',

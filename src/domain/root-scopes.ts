@@ -14,7 +14,11 @@ const VERBS: Readonly<Record<Extract<Scope, `${string}:write`>, readonly string[
     ...['completeActivity', 'reopenActivity'],
   ],
   'companies:write': ['createCompany', 'updateCompany', 'deleteCompany', 'restoreCompany'],
-  'contacts:write': [...['createContact', 'updateContact', 'deleteContact', 'restoreContact'], ...['tagContact', 'untagContact']],
+  'contacts:write': [
+    ...['createContact', 'updateContact', 'deleteContact', 'restoreContact'],
+    ...['tagContact', 'untagContact'],
+    ...['grantConsent', 'withdrawConsent'],
+  ],
   'deals:write': [
     ...['createDeal', 'updateDeal', 'deleteDeal', 'restoreDeal'],
     ...['moveDeal', 'winDeal', 'loseDeal', 'reopenDeal'],
@@ -45,6 +49,8 @@ const SIGNED_IN = [
   ...['Mutation.reassignRecords', 'Mutation.transferOwnership', 'Mutation.updateOrganization'],
   ...['Mutation.setExchangeRate', 'Mutation.deleteExchangeRate'],
   ...['Mutation.renameTag', 'Mutation.mergeTags', 'Mutation.deleteTag'],
+  ...['Mutation.createConsentPurpose', 'Mutation.updateConsentPurpose', 'Mutation.deleteConsentPurpose'],
+  ...['Mutation.restoreConsentPurpose', 'Mutation.addConsentText'],
   ...['Mutation.createCustomField', 'Mutation.updateCustomField', 'Mutation.deleteCustomField', 'Mutation.restoreCustomField'],
 ];
 

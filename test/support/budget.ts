@@ -112,6 +112,10 @@ const MORE: Record<string, number> = {
   'Query.search': 1 + 4,
   // Activities, and the values of facts.
   timeline: 2,
+  // The entry, which says whose it is.
+  'ConsentPayload.contact': 1,
+  // The organization's purposes, and the last entry.
+  'Contact.consentStatus': 2,
   // The organization's definitions.
   customFields: 1,
   'TagPayload.tag': 1,

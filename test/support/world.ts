@@ -26,6 +26,8 @@ export interface World {
   activity(org: Organization, columns?: Columns): Promise<string>;
   /** A custom field of contacts, with a key of its own. */
   customField(org: Organization, columns?: Columns): Promise<string>;
+  /** A purpose of consents, with a key of its own. */
+  consentPurpose(org: Organization, columns?: Columns): Promise<string>;
   /** An exchange rate, from a day of its own. */
   rate(org: Organization, columns?: Columns): Promise<string>;
 }
@@ -48,6 +50,13 @@ export function world(client: pg.Client, passwordHash: string): World {
     customField: (org, columns = {}) => {
       const key = `k${randomUUID().replaceAll('-', '')}`;
       return one('custom_fields', base(org, { entity: 'CONTACT', key, type: 'TEXT', label: 'Field', ...columns }));
+    },
+    consentPurpose: (org, columns = {}) => {
+      const key = `k${randomUUID().replaceAll('-', '')}`;
+      return one(
+        'consent_purposes',
+        base(org, { key, name: 'Purpose', lawful_basis: 'CONSENT', is_contacting: true, ...columns }),
+      );
     },
     rate: (org, columns = {}) => one('exchange_rates', base(org, { ...rateColumns(), ...columns })),
     activity: async (org, columns = {}) => {

@@ -53,7 +53,7 @@ function keyOf(entity: Entity, item: OrderInput, scope: Scope, path: Path, hops:
   if (!term) throw invalid(path, 'Name one field and its direction.', 'REQUIRED');
   const [name, operand] = term;
   const family = entity.families[name];
-  if (family) return family.order(operand, [...path, name], scope);
+  if (family?.order) return family.order(operand, [...path, name], scope);
   const standsFor = entity.stands[name];
   if (standsFor) return stoodFor(entity, standsFor, operand as SortValue);
   if (typeof operand === 'string') return { ...fieldKey(entity, name), sort: operand as SortValue };

@@ -3,7 +3,7 @@ import type { Transaction } from '../database.js';
 
 type Finders = 'findFirst' | 'findMany' | 'count' | 'aggregate';
 type Models =
-  | ('activity' | 'company' | 'contact' | 'deal' | 'dealHistory')
+  | ('activity' | 'company' | 'consent' | 'consentPurpose' | 'consentText' | 'contact' | 'deal' | 'dealHistory')
   | ('apiKey' | 'invitation' | 'organization' | 'pipeline' | 'pipelineHistory' | 'pipelineStage' | 'user');
 
 /** Rows that are no records: they change beside the facts of a record, and have none of their own. */

@@ -11,6 +11,9 @@ import { deleteRecord, restoreRecord } from '../records.js';
 import type { ContactRow } from './graph.js';
 import { checkCanWriteContact } from './rules.js';
 
+export type { ContactRow } from './graph.js';
+export { checkCanWriteContact } from './rules.js';
+
 const MOST_TAGS = 50;
 const TAGS = { most: MOST_TAGS, longest: LONGEST_TAG, normal: trimmed, required: true, cleared: [] } as const;
 const FIELDS: FieldRules = {

@@ -1,4 +1,4 @@
-import { SLOT_FIELDS, RANGE, customValues, entity, type Row } from '../../db/graph.js';
+import { SLOT_FIELDS, RANGE, consentFamily, customValues, entity, type Row } from '../../db/graph.js';
 import { EMAIL_FORMS, PHONE_FORMS } from '../reachability.js';
 
 export const contactGraph = entity({
@@ -47,7 +47,7 @@ export const contactGraph = entity({
     updatedAt: RANGE,
   },
   folded: ['firstName'],
-  families: { customFields: customValues('CONTACT') },
+  families: { customFields: customValues('CONTACT'), consent: consentFamily },
   orders: ['lastName', 'email', 'lastActivityAt', 'createdAt', 'updatedAt'],
   bounded: ['firstName', 'status'],
   defaultOrder: ['createdAt', 'DESC'],
@@ -60,6 +60,7 @@ export const contactGraph = entity({
   toMany: {
     deals: { entity: 'deals', key: 'contactId' },
     activities: { entity: 'activities', key: 'contactId' },
+    consents: { entity: 'consents', key: 'contactId' },
   },
   groups: {
     status: { by: 'value', field: 'status' },

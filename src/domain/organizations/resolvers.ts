@@ -14,6 +14,7 @@ export const organizationResolvers: Resolvers = {
   Deal: { organization: (_, __, { reader }) => getOrganization(reader) },
   Pipeline: { organization: (_, __, { reader }) => getOrganization(reader) },
   Activity: { organization: (_, __, { reader }) => getOrganization(reader) },
+  ConsentPurpose: { organization: (_, __, { reader }) => getOrganization(reader) },
   CustomField: { organization: (_, __, { reader }) => getOrganization(reader) },
   ExchangeRate: { organization: (_, __, { reader }) => getOrganization(reader) },
   User: { organization: (_, __, { reader }) => getOrganization(reader) },
