@@ -240,6 +240,14 @@ async function takeWallDown(stage: Stage): Promise<void> {
 
 // ————— What is asked
 
+/** A duration that leads to the day of a moment; from a moment at noon, to half a day before it. */
+function relative(value: Value): string {
+  const from = Date.parse(String(value));
+  if (String(value).includes('T12')) return `-PT${Math.round((Date.now() - from) / 3_600_000) + 12}H`;
+  const days = Math.floor(Date.now() / 86_400_000) - Math.floor(from / 86_400_000);
+  return `${days < 0 ? '' : '-'}P${Math.abs(days)}D`;
+}
+
 type Make = fc.Arbitrary<Filter>;
 
 function conditions(model: Model, table: string): Make {
@@ -247,7 +255,9 @@ function conditions(model: Model, table: string): Make {
   return fc.constantFrom(...Object.keys(fields)).chain((name) => {
     const field = fields[name] as Table['fields'][string];
     const referred = Object.values((TABLES[table] as Table).one).find(({ key }) => key === (field.of ?? name))?.table ?? table;
-    const pool = field.kind === 'id' ? [...(model.rows[referred] ?? []).map(({ id }) => id), 'no-uuid'] : field.values;
+    const ids = (model.rows[referred] ?? []).map(({ id }) => id);
+    const pool =
+      { id: [...ids, 'no-uuid'], moment: [...field.values, ...field.values.map(relative)] }[field.kind as string] ?? field.values;
     const one = fc.constantFrom(...pool);
     const operand = (operator: string): fc.Arbitrary<unknown> => {
       if (operator === 'isNull') return fc.boolean();
@@ -419,6 +429,31 @@ describe.each([
     },
     60_000,
   );
+
+  test('a reference to a hidden record is none, whoever else has a record of that id', async () => {
+    await stage.world.client.query(
+      `UPDATE organizations SET settings = jsonb_build_object('visibility', 'OWNER') WHERE id = $1`,
+      [org.id],
+    );
+    const lists = ['contacts', 'deals', 'activities'] as const;
+    const references = lists.flatMap((list) => Object.values(TABLES[list]?.one ?? {}).map((to) => ({ list, ...to })));
+    let hidden = 0;
+    for (const { list, table, key } of references) {
+      if (!['companies', 'contacts', 'deals'].includes(table)) continue;
+      const filter = { [key]: { in: (rows[table] ?? []).map(({ id }) => id) } };
+      const of = (onlyOf: string | null): string[] =>
+        idsOf({ tables: TABLES, rows, onlyOf }, list, filter, [{ createdAt: 'ASC' }]);
+      const expected = of(org.users.MEMBER.id);
+      const { ids } = await walk(
+        { list, filter, orderBy: [{ createdAt: 'ASC' }], role: 'MEMBER', deleted: undefined },
+        30,
+        false,
+      );
+      expect([list, key, ids]).toEqual([list, key, expected]);
+      hidden += of(null).length - expected.length;
+    }
+    expect(hidden).toBeGreaterThan(20);
+  });
 });
 
 /** Relations that a filter walks, at all its levels. */

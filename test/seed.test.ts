@@ -5,7 +5,17 @@ import { positionAt } from '../prisma/seed/positions.js';
 import { runSeed } from '../prisma/seed.js';
 import { ownerClient } from './support/database.js';
 
-const TABLES = ['organizations', 'users', 'companies', 'contacts', 'pipelines', 'pipeline_stages', 'deals', 'activities'];
+const TABLES = [
+  'organizations',
+  'users',
+  'companies',
+  'contacts',
+  'pipelines',
+  'pipeline_stages',
+  'deals',
+  'activities',
+  'custom_fields',
+];
 const NOON = new Date('2026-06-10T12:00:00Z');
 
 let client: Client;
@@ -78,6 +88,25 @@ describe.each(['acme', 'globex'])('the demo organization %s', (slug) => {
       slug,
     );
     expect(found).toEqual({ poor: 0, unproven: 0, consenting: 0.6 });
+  });
+
+  test('has custom fields with values, and copies of those that are sorted by', async () => {
+    const fields = await list<{ entity: string; key: string; slot: string | null; id: string }>(
+      'SELECT id, entity::text, key, slot FROM custom_fields WHERE org_id = $1 ORDER BY place',
+      slug,
+    );
+    expect(fields.map(({ key }) => key)).toEqual(['birthday', 'interests', 'employees', 'customerNumber', 'source']);
+    for (const { id, entity, slot } of fields) {
+      const table = { CONTACT: 'contacts', COMPANY: 'companies', DEAL: 'deals' }[entity] ?? '';
+      const copy = slot
+        ? `custom_${slot} IS NOT DISTINCT FROM public.custom_${slot.split('_')[0]}(custom_fields ->> '${id}')`
+        : 'true';
+      const [found] = await list(
+        `SELECT avg((custom_fields ? '${id}')::int)::float BETWEEN 0.5 AND 0.9 AS known, bool_and(${copy}) AS copied FROM ${table} WHERE org_id = $1`,
+        slug,
+      );
+      expect(found).toEqual({ known: true, copied: true });
+    }
   });
 
   test.each(['contact', 'deal'])('dates the last activity of a %s by its activities', async (record) => {

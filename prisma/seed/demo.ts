@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { makeActivities } from './activities.js';
 import { makeCompanies } from './companies.js';
 import { makeContacts, rateContacts } from './contacts.js';
+import { makeCustomFields, withCustomValues } from './custom-fields.js';
 import { makeDeals } from './deals.js';
 import { dateLastActivities, deleteSome } from './endings.js';
 import { insertHistories } from './history.js';
@@ -52,29 +53,21 @@ async function insertOrganization(client: Client, organization: OrganizationRow,
   const activities = makeActivities(scene, records, deals, 1_500);
   deleteSome(scene, records, deals, activities);
   dateLastActivities(contacts, deals, activities);
+  const fields = makeCustomFields(scene);
+  const rowsOf = (entity: 'CONTACT' | 'COMPANY' | 'DEAL', made: { row: object }[]): object[] =>
+    withCustomValues(scene, fields, entity, rows(made));
   await insertRows(client, 'organizations', [organization]);
   await insertRows(client, 'users', users);
-  await insertRows(
-    client,
-    'pipelines',
-    records.pipelines.map(({ row }) => row),
-  );
-  await insertRows(
-    client,
-    'companies',
-    companies.map(({ row }) => row),
-  );
-  await insertRows(
-    client,
-    'contacts',
-    contacts.map(({ row }) => row),
-  );
-  await insertRows(
-    client,
-    'deals',
-    deals.map(({ row }) => row),
-  );
+  await insertRows(client, 'pipelines', rows(records.pipelines));
+  await insertRows(client, 'custom_fields', fields);
+  await insertRows(client, 'companies', rowsOf('COMPANY', companies));
+  await insertRows(client, 'contacts', rowsOf('CONTACT', contacts));
+  await insertRows(client, 'deals', rowsOf('DEAL', deals));
   await insertRows(client, 'activities', activities);
   await client.query('SELECT consents_from_contacts($1)', [[organization.id]]);
   await insertHistories(client, organization.id);
+}
+
+function rows(made: { row: object }[]): object[] {
+  return made.map(({ row }) => row);
 }

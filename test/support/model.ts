@@ -64,9 +64,28 @@ function meets(model: Model, table: string, row: Row, filter: Filter): boolean {
     const field = fields[name];
     if (!field) throw new Error(`The model has no ${table}.${name}.`);
     const value = shown(model, table, row, field.of ?? name);
-    return Object.entries(operand as Filter).every(([operator, wanted]) => holds(field.kind, value, operator, wanted as Value));
+    return Object.entries(operand as Filter).every(([operator, wanted]) =>
+      holds(field.kind, value, operator, field.kind === 'moment' ? absolute(wanted, String(field.values[0])) : (wanted as Value)),
+    );
   });
 }
+
+/**
+ * A duration as the moment or the day it stands for, whatever the field is like: days from today in UTC, which is the zone of who
+ * has set none, hours from now.
+ */
+function absolute(wanted: unknown, like: string): Value {
+  if (Array.isArray(wanted)) return wanted.map((item) => absolute(item, like)) as string[];
+  const [, sign, days, hours] = /^(-?)P(?:(\d+)D|T(\d+)H)$/.exec(String(wanted)) ?? [];
+  if (days === undefined && hours === undefined) return wanted as Value;
+  const back = sign === '-' ? -1 : 1;
+  const today = Math.floor(Date.now() / DAY) * DAY;
+  const moment = days === undefined ? Date.now() + back * Number(hours) * HOUR : today + back * Number(days) * DAY;
+  return new Date(moment).toISOString().slice(0, like.length);
+}
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 function meetsList(
   model: Model,

@@ -91,6 +91,35 @@ export const german: Language = {
     'Anmeldung zum Webinar',
   ],
   wonReasons: ['Bestes Angebot', 'Passt am besten', 'Empfehlung', 'Vertrauen aus früherer Zusammenarbeit', 'Kürzeste Lieferzeit'],
+  customFields: [
+    { entity: 'CONTACT', key: 'birthday', type: 'DATE', label: 'Geburtstag', slot: 'date_a' },
+    {
+      entity: 'CONTACT',
+      key: 'interests',
+      type: 'MULTI_SELECT',
+      label: 'Interessiert an',
+      options: [
+        { value: 'news', label: 'Produktneuheiten' },
+        { value: 'events', label: 'Veranstaltungen' },
+        { value: 'training', label: 'Schulungen' },
+      ],
+    },
+    { entity: 'COMPANY', key: 'employees', type: 'NUMBER', label: 'Beschäftigte', slot: 'number_a' },
+    { entity: 'COMPANY', key: 'customerNumber', type: 'TEXT', label: 'Kundennummer' },
+    {
+      entity: 'DEAL',
+      key: 'source',
+      type: 'SELECT',
+      label: 'Herkunft',
+      slot: 'text_a',
+      options: [
+        { value: 'website', label: 'Website' },
+        { value: 'referral', label: 'Empfehlung' },
+        { value: 'fair', label: 'Messe' },
+        { value: 'call', label: 'Kaltakquise' },
+      ],
+    },
+  ],
   lostReasons: [
     'Preis zu hoch',
     'Auftrag ging an Wettbewerber',

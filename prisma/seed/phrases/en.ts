@@ -76,6 +76,35 @@ export const english: Language = {
     'Webinar registration',
   ],
   wonReasons: ['Best price', 'Best fit', 'Recommended by a customer', 'Trusted us from earlier work', 'Fastest delivery'],
+  customFields: [
+    { entity: 'CONTACT', key: 'birthday', type: 'DATE', label: 'Birthday', slot: 'date_a' },
+    {
+      entity: 'CONTACT',
+      key: 'interests',
+      type: 'MULTI_SELECT',
+      label: 'Interested in',
+      options: [
+        { value: 'news', label: 'Product news' },
+        { value: 'events', label: 'Events' },
+        { value: 'training', label: 'Training' },
+      ],
+    },
+    { entity: 'COMPANY', key: 'employees', type: 'NUMBER', label: 'Employees', slot: 'number_a' },
+    { entity: 'COMPANY', key: 'customerNumber', type: 'TEXT', label: 'Customer number' },
+    {
+      entity: 'DEAL',
+      key: 'source',
+      type: 'SELECT',
+      label: 'Source',
+      slot: 'text_a',
+      options: [
+        { value: 'website', label: 'Website' },
+        { value: 'referral', label: 'Referral' },
+        { value: 'fair', label: 'Trade fair' },
+        { value: 'call', label: 'Cold call' },
+      ],
+    },
+  ],
   lostReasons: [
     'Price too high',
     'Went with a competitor',

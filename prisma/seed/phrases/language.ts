@@ -13,6 +13,17 @@ export interface Language {
   lostReasons: string[];
   pipelines: PipelinePlan[];
   contactPhrases: Phrase[];
+  customFields: CustomFieldPlan[];
+}
+
+/** A field that the organization has added to its records; with a slot their lists can be sorted by it. */
+export interface CustomFieldPlan {
+  entity: 'CONTACT' | 'COMPANY' | 'DEAL';
+  key: string;
+  type: 'TEXT' | 'NUMBER' | 'DATE' | 'SELECT' | 'MULTI_SELECT';
+  label: string;
+  options?: { value: string; label: string }[];
+  slot?: string;
 }
 
 export type ActivityType = 'NOTE' | 'CALL' | 'TASK' | 'MEETING' | 'EMAIL';
