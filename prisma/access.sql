@@ -13,6 +13,8 @@
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, {{app}}, {{reader}}, {{signin}};
 GRANT USAGE ON SCHEMA public TO {{app}}, {{reader}};
+-- Readiness asks whether the database is the one this version was made for.
+GRANT SELECT (migration_name, finished_at, rolled_back_at) ON public._prisma_migrations TO {{app}};
 
 DROP SCHEMA IF EXISTS read CASCADE;
 CREATE SCHEMA read;

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { ApolloServer } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
@@ -42,6 +43,14 @@ export interface AppSettings {
   poolSize: number;
   connectTimeoutMs: number;
   statementTimeoutMs: number;
+  /** For a request to be answered, once it has arrived. */
+  requestTimeoutMs: number;
+  /** For a request to arrive in full. */
+  receiveTimeoutMs: number;
+  /** For an answer to be taken by its client. */
+  sendTimeoutMs: number;
+  /** How late the event loop may be before requests are refused, in milliseconds; 0: as late as it likes. */
+  overloadDelayMs: number;
   accessTokenSeconds: number;
   /** A session nobody uses for so long is over. */
   sessionIdleSeconds: number;
@@ -80,6 +89,8 @@ export interface Core {
 /** Everything that is made once a process. */
 export interface App extends Core {
   http: FastifyInstance;
+  /** Not ready from now on, and every client is asked to go elsewhere; requests are still answered. */
+  beginClosing(): void;
   /** Refuses new requests, lets running ones finish, gives the connections back. */
   close(): Promise<void>;
 }
@@ -90,6 +101,7 @@ export function openCore(settings: AppSettings): Core {
   const { secret } = settings;
   const database = openDatabase({
     ...settings,
+    migrations: migrationNames(settings.root),
     graph,
     seal: cursorSeal(secret, now),
     tenantFilter: settings.tenantFilter ?? true,
@@ -113,18 +125,28 @@ function tokenKeys({ secret, tokenKeys: named = [] }: AppSettings): [TokenKey, .
   return first ? [first, ...others] : [{ id: DEFAULT_KEY_ID, secret }];
 }
 
+function migrationNames(root: string): string[] {
+  const entries = readdirSync(path.join(root, 'prisma/migrations'), { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}
+
 /** Builds the server; `app.http.listen(…)` opens the door, `app.http.inject(…)` tries it without a socket. */
 export async function buildApp(settings: AppSettings): Promise<App> {
   const { log } = settings;
   const { database, door } = openCore(settings);
   const apollo = await startApollo(settings);
   const standing = standingOf(database, door);
-  const http = await httpServer({
+  const { http, closing } = await httpServer({
     apollo,
-    contextFor: async ({ token, ...request }) =>
-      new GraphContext({ database, door, ...request, ...(await standing(token, request.device.ip)) }),
+    contextFor: async ({ token, ...request }) => {
+      const deadline = performance.now() + settings.requestTimeoutMs;
+      return new GraphContext({ database, door, ...request, deadline, ...(await standing(token, request.device.ip)) });
+    },
+    receiveTimeoutMs: settings.receiveTimeoutMs,
+    sendTimeoutMs: settings.sendTimeoutMs,
+    overload: { eventLoopDelayMs: settings.overloadDelayMs },
     secureCookies: settings.secureCookies,
-    checkReady: () => database.ping(),
+    checkReady: () => database.checkReady(),
     corsOrigins: settings.corsOrigins,
     trustProxy: settings.trustProxy ?? false,
     explorer: explorerOf(settings),
@@ -135,7 +157,7 @@ export async function buildApp(settings: AppSettings): Promise<App> {
     await apollo.stop();
     await database.close();
   };
-  return { http, database, door, close };
+  return { http, beginClosing: closing.begin, database, door, close };
 }
 
 async function startApollo(settings: AppSettings): Promise<ApolloServer<GraphContext>> {

@@ -54,6 +54,11 @@ export const SETTINGS = {
   DATABASE_POOL_SIZE: whole(2, 500).default(10),
   DATABASE_CONNECT_TIMEOUT_MS: whole(50, 60_000).default(1_000),
   DATABASE_STATEMENT_TIMEOUT_MS: whole(50, 600_000).default(5_000),
+  REQUEST_TIMEOUT_MS: whole(100, 600_000).default(15_000),
+  RECEIVE_TIMEOUT_MS: whole(100, 600_000).default(30_000),
+  SEND_TIMEOUT_MS: whole(100, 600_000).default(60_000),
+  OVERLOAD_DELAY_MS: whole(0, 60_000).default(1_000),
+  DRAIN_MS: whole(0, 8_000).optional(),
   PULSE_DATA_DIR: z.string().min(1).optional(),
   SECRET_KEY: z.string().min(32, 'must have at least 32 characters; make one with: openssl rand -base64 48').optional(),
   TOKEN_KEYS: z.string().transform(tokenKeysFrom).default([]),
@@ -94,7 +99,7 @@ const schema = z.object(SETTINGS);
 
 export type Config = Omit<
   z.infer<typeof schema>,
-  'SECRET_KEY' | 'PULSE_DATA_DIR' | 'OPEN_SCHEMA' | 'SECURE_COOKIES' | 'DEMO_DATA' | 'LOG_LEVEL' | 'RUN_WORKER'
+  'SECRET_KEY' | 'PULSE_DATA_DIR' | 'OPEN_SCHEMA' | 'SECURE_COOKIES' | 'DEMO_DATA' | 'LOG_LEVEL' | 'RUN_WORKER' | 'DRAIN_MS'
 > & {
   production: boolean;
   PULSE_DATA_DIR: string;
@@ -103,6 +108,7 @@ export type Config = Omit<
   SECURE_COOKIES: boolean;
   DEMO_DATA: boolean;
   RUN_WORKER: boolean;
+  DRAIN_MS: number;
   LOG_LEVEL: string;
 };
 
@@ -137,6 +143,7 @@ export function readConfig(root: string, env: NodeJS.ProcessEnv = process.env, i
     SECURE_COOKIES: data.SECURE_COOKIES ?? production,
     DEMO_DATA: data.DEMO_DATA ?? !production,
     RUN_WORKER: data.RUN_WORKER ?? !production,
+    DRAIN_MS: data.DRAIN_MS ?? (production ? 3_000 : 0),
     LOG_LEVEL: data.LOG_LEVEL ?? (production ? 'info' : 'warn'),
   };
 }

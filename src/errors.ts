@@ -133,6 +133,11 @@ export function unavailable(): DomainError {
   return new DomainError('UNAVAILABLE', 'The database cannot answer just now. Try again in a moment.', { retryAfterSeconds: 2 });
 }
 
+/** Whether the database could not be asked. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof DomainError && error.code === 'UNAVAILABLE';
+}
+
 function inWords(seconds: number): string {
   if (seconds <= 5) return 'a moment';
   if (seconds < 120) return `${seconds} seconds`;

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { buildApp, openCore, type App, type AppSettings } from './app.js';
 import type { Config } from './config.js';
 import { bringUpDatabase, type RunningDatabase } from './db/setup/bring-up.js';
@@ -28,7 +29,9 @@ export async function start(root: string, config: Config, log: Logger, say: (lin
     await app.database.warmUp();
     const jobs = config.RUN_WORKER ? await doJobs(app, workerSettings(config, running, log, say)) : null;
     const stop = async (): Promise<void> => {
+      app.beginClosing();
       try {
+        if (app.http.server.listening) await sleep(config.DRAIN_MS);
         await Promise.all([app.http.close(), jobs?.stop()]);
         await app.close();
       } finally {
@@ -79,6 +82,10 @@ function appSettings(root: string, config: Config, { urls }: RunningDatabase, lo
     poolSize: config.DATABASE_POOL_SIZE,
     connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,
     statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
+    requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
+    receiveTimeoutMs: config.RECEIVE_TIMEOUT_MS,
+    sendTimeoutMs: config.SEND_TIMEOUT_MS,
+    overloadDelayMs: config.OVERLOAD_DELAY_MS,
     accessTokenSeconds: config.ACCESS_TOKEN_SECONDS,
     sessionIdleSeconds: config.SESSION_IDLE_SECONDS,
     sessionSeconds: config.SESSION_SECONDS,

@@ -33,6 +33,10 @@ export function prismaCarrier(prisma) {
         closed = true;
         end();
       },
+      abort: () => {
+        closed = true;
+        end();
+      },
     };
   };
 }

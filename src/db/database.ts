@@ -9,8 +9,11 @@ import { translateFailure } from './failures.js';
 import { openShelf } from './prepared.js';
 import { openReader, type Reader, type ReaderSettings } from './reader.js';
 import { openSnapshot, type Snapshot } from './snapshot.js';
+import { backendsOf } from './stop.js';
 import { statementLog, type StatementLog } from './statements.js';
+import { checkReady } from './readiness.js';
 import { typeParsers } from './types.js';
+import { writeIn, type WritePool } from './write.js';
 
 export interface DatabaseSettings extends ReaderSettings {
   appUrl: string;
@@ -18,6 +21,8 @@ export interface DatabaseSettings extends ReaderSettings {
   poolSize: number;
   connectTimeoutMs: number;
   statementTimeoutMs: number;
+  /** Names of the migrations the database must have; readiness asks for them. */
+  migrations: readonly string[];
   /** Is told of every statement of the read side. */
   observe?: (text: string) => void;
   /** What carries the engine's statements; pg unless the bench compares others (docs/decisions/0005-what-carries-statements.md). */
@@ -28,8 +33,8 @@ export interface DatabaseSettings extends ReaderSettings {
 export interface Database {
   /** What the caller can see, in one snapshot. Close it. */
   readerFor(caller: Caller): Reader;
-  /** One read-write transaction that can only touch one organization. */
-  write<Result>(orgId: string, work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  /** One read-write transaction that can only touch one organization. Rolled back, with its reason, when `signal` is aborted. */
+  write<Result>(orgId: string, work: (tx: Transaction) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
   /** Who signs in with this e-mail, over all organizations; inactive and deleted users are not found. */
   findLogin(email: string): Promise<Login | null>;
   /** Puts a new hash of the same password in the place of a login's, unless it has another password by now. */
@@ -44,8 +49,8 @@ export interface Database {
   findApiKey(orgId: string, secretHash: Uint8Array): Promise<KnownKey | null>;
   /** Counts attempts, over all instances. */
   readonly attempts: OpenAttempts;
-  /** Whether the database answers. @throws DomainError UNAVAILABLE. */
-  ping(): Promise<void>;
+  /** Whether requests can be answered: by both roles, on the migrations that this version needs. @throws when they cannot. */
+  checkReady(): Promise<void>;
   /** Opens all connections now rather than while the first users sign in: both hash on the same few threads. */
   warmUp(): Promise<void>;
   close(): Promise<void>;
@@ -72,22 +77,20 @@ export interface KnownKey {
   scopes: string[];
 }
 
-const PING_TIMEOUT_MS = 1_500;
-
 /** Opens the pools; connections are made when they are needed, and kept. */
 export function openDatabase(settings: DatabaseSettings): Database {
   const log = statementLog(settings.observe);
   const carry = settings.carrier ?? openSnapshot;
   const readPool = makePool(settings, settings.appUrl, { max: settings.poolSize, pipeline: true });
   const writePool = makePool(settings, settings.appUrl, { max: Math.max(2, Math.ceil(settings.poolSize / 2)) });
-  const signinPool = makePool(settings, settings.signinUrl, { max: 2 });
-  const prisma = new PrismaClient({ adapter: new PrismaPg(writePool) });
+  const signinPool = makePool(settings, settings.signinUrl, { max: 2, query_timeout: settings.connectTimeoutMs });
+  const writer: WritePool = { prisma: new PrismaClient({ adapter: new PrismaPg(writePool) }), backends: backendsOf(writePool) };
   const tools = { ...settings, shelf: openShelf() };
   return {
     log,
     scope: settings,
     readerFor: (caller) => openReader(caller, carry(readPool, caller.orgId, log), tools),
-    write: (orgId, work) => writeIn(prisma, settings, orgId, work),
+    write: (orgId, work, signal) => writeIn(writer, settings, { orgId, work, signal }),
     findLogin: (email) => findLogin(signinPool, email),
     renewHash: async ({ orgId, userId, passwordHash }, hash) => {
       const values = [orgId, userId, passwordHash, hash];
@@ -98,12 +101,10 @@ export function openDatabase(settings: DatabaseSettings): Database {
     findSessionRole: (session) => findSessionRole(readPool, session),
     findApiKey: (orgId, secretHash) => findApiKey(readPool, orgId, secretHash),
     attempts: attemptsIn(signinPool),
-    ping: async () => {
-      await readPool.query({ text: 'SELECT 1', query_timeout: PING_TIMEOUT_MS } as pg.QueryConfig).catch(rethrow);
-    },
+    checkReady: () => checkReady(readPool, signinPool, settings.migrations),
     warmUp: () => warmUp([readPool, writePool, signinPool]),
     close: async () => {
-      await prisma.$disconnect();
+      await writer.prisma.$disconnect();
       await Promise.all([readPool.end(), writePool.end(), signinPool.end()]);
     },
   };
@@ -127,23 +128,6 @@ function makePool(settings: DatabaseSettings, url: string, options: pg.PoolConfi
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
-}
-
-async function writeIn<Result>(
-  prisma: PrismaClient,
-  settings: DatabaseSettings,
-  orgId: string,
-  work: (tx: Transaction) => Promise<Result>,
-): Promise<Result> {
-  if (!isUuid(orgId)) throw new Error('The tenant of a transaction must be a UUID.');
-  // A change is several statements, for a long stage of deals a dozen; each is bounded by the server's statement timeout.
-  const limits = { timeout: 6 * settings.statementTimeoutMs, maxWait: 2 * settings.connectTimeoutMs };
-  return prisma
-    .$transaction(async (tx) => {
-      await tx.$executeRawUnsafe(`SET LOCAL app.org_id = '${orgId}'`);
-      return work(tx);
-    }, limits)
-    .catch(rethrow);
 }
 
 async function findLogin(pool: pg.Pool, email: string): Promise<Login | null> {
@@ -195,11 +179,16 @@ function findApiKey(pool: pg.Pool, orgId: string, secretHash: Uint8Array): Promi
   );
 }
 
-/** One round trip. @param question of ids and hashes that were checked: nothing else is spliced into it. */
+/**
+ * One round trip, asked before anything else of a request: so that a frozen server is noticed within a second.
+ *
+ * @param question of ids and hashes that were checked: nothing else is spliced into it.
+ */
 async function askOne<Row extends object>(pool: pg.Pool, orgId: string, question: string): Promise<Row | null> {
   if (!isUuid(orgId)) return null;
   const text = `BEGIN READ ONLY; SET LOCAL app.org_id = '${orgId}'; ${question}; COMMIT`;
-  const results = (await pool.query(text).catch(rethrow)) as unknown as pg.QueryResult<Row>[];
+  const timed = { text, query_timeout: pool.options.connectionTimeoutMillis } as pg.QueryConfig;
+  const results = (await pool.query(timed).catch(rethrow)) as unknown as pg.QueryResult<Row>[];
   return results[2]?.rows[0] ?? null;
 }
 

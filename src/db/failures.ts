@@ -10,10 +10,20 @@ const LOCK_TIMEOUT = '55P03';
 const PRISMA_TRANSACTION_OVER = 'P2028';
 const PRISMA_UNREACHABLE = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024']);
 
+/** Kinds of the adapter's, which PostgreSQL has no code for. */
+const ADAPTER_GONE = new Set([
+  'ConnectionClosed',
+  'DatabaseNotReachable',
+  'SocketTimeout',
+  'TlsConnectionError',
+  'TooManyConnections',
+]);
+
 /** What a database error means to a client; an error that is a fault of ours stays as it is (and becomes INTERNAL). */
 export function translateFailure(error: unknown): unknown {
   const { message = '', code: own = '' } = (error ?? {}) as { code?: string; message?: string };
   const code = sqlState(error) || own;
+  if (ADAPTER_GONE.has(adapterKind(error))) return unavailable();
   if (own === PRISMA_TRANSACTION_OVER) return timedOut();
   if (PRISMA_UNREACHABLE.has(own)) return unavailable();
   if (code === STATEMENT_TIMEOUT || code === LOCK_TIMEOUT) return timedOut();
@@ -26,4 +36,11 @@ function isLostConnection(message: string): boolean {
   return /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout)/.test(
     message,
   );
+}
+
+/** Where in Prisma's error its adapter says what went wrong; at the commit its own error comes through. */
+function adapterKind(error: unknown): string {
+  type Adapter = { kind?: string };
+  const { meta, cause } = (error ?? {}) as { meta?: { driverAdapterError?: { cause?: Adapter } }; cause?: Adapter };
+  return meta?.driverAdapterError?.cause?.kind ?? cause?.kind ?? '';
 }

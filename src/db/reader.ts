@@ -24,7 +24,7 @@ export type AnyRow = { id: string } & Record<string, unknown>;
  * What one caller can see, in one snapshot: the only way rooms read records. Loaders live as long as it does, so nothing
  * read for one request is there for the next. `ahead` says what will be read of a page's rows, so that it comes in the same statement.
  */
-export interface Reader {
+export interface Reader extends Pick<Snapshot, 'close' | 'abort'> {
   readonly caller: Caller;
   /** What "now" means in everything it answers. */
   readonly now: Date;
@@ -57,7 +57,6 @@ export interface Reader {
   knowing<Value>(args: Pick<PageArgs, 'filter' | 'orderBy'>, then: () => Value): Soon<Value>;
   /** How often each value of a list field stands in the records the caller sees, the most frequent first. */
   tally(table: string, field: string, args: TallyArgs): Promise<Tally[]>;
-  close(): void;
 }
 
 /** A value and how many records have it. */
@@ -110,6 +109,7 @@ export function openReader(caller: Caller, snapshot: Snapshot, settings: ReaderT
     targetOf: (table, field) => Object.values(entityOf(graph, table).toOne).find(({ key }) => key === field)?.entity ?? null,
     seal: settings.seal,
     close: () => snapshot.close(),
+    abort: (reason) => snapshot.abort(reason),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { Statement } from './engine/sql.js';
 import { translateFailure } from './failures.js';
 import type { StatementLog } from './statements.js';
+import { stopAndRelease } from './stop.js';
 import { isUuid } from '../lib/uuid.js';
 
 /** One consistent view of one organization: a read-only REPEATABLE READ transaction, opened by the first statement. */
@@ -10,44 +11,70 @@ export interface Snapshot {
   query<Answer>(statement: Statement): Promise<Answer[]>;
   /** Ends the transaction and gives the connection back; later statements are refused. */
   close(): void;
+  /** The same, at once: a statement that is running is cancelled, and fails with `reason`. */
+  abort(reason: Error): void;
+}
+
+interface State {
+  connection: Promise<PoolClient> | undefined;
+  failure: Error | undefined;
+  closed: boolean;
+  /** Statements that wait for their answer. */
+  running: number;
 }
 
 /** @see Snapshot */
 export function openSnapshot(pool: Pool, orgId: string, log: StatementLog): Snapshot {
   if (!isUuid(orgId)) throw new Error('The tenant of a snapshot must be a UUID.');
-  let connection: Promise<PoolClient> | undefined;
-  let failure: Error | undefined;
-  let closed = false;
-
+  const state: State = { connection: undefined, failure: undefined, closed: false, running: 0 };
   const fail = (error: unknown): void => {
-    failure ??= asError(translateFailure(error));
+    state.failure ??= asError(translateFailure(error));
   };
-  const checkFailure = (): void => {
-    if (failure) throw failure;
-  };
-  const query = async <Answer>({ text, values }: Statement): Promise<Answer[]> => {
-    if (closed) throw new Error('This snapshot is closed.');
+  const query = async <Answer>(statement: Statement): Promise<Answer[]> => {
+    if (state.closed) throw new Error('This snapshot is closed.');
     try {
-      const client = await (connection ??= begin(pool, orgId, log, fail));
-      checkFailure();
-      log.count(text);
-      const result = await client.query({ name: log.nameOf(text), text, values: values as unknown[] });
-      checkFailure();
-      return result.rows as Answer[];
+      const client = await (state.connection ??= begin(pool, orgId, log, fail));
+      return await ask<Answer>(state, client, statement, log);
     } catch (error) {
       fail(error);
-      throw failure ?? asError(error);
+      throw state.failure ?? asError(error);
     }
   };
-  const close = (): void => {
-    if (closed) return;
-    closed = true;
-    connection?.then(
-      (client) => end(client, failure),
-      () => undefined,
-    );
-  };
-  return { query, close };
+  return { query, close: () => close(state), abort: (reason) => abort(state, reason) };
+}
+
+async function ask<Answer>(state: State, client: PoolClient, { text, values }: Statement, log: StatementLog): Promise<Answer[]> {
+  checkFailure(state);
+  log.count(text);
+  state.running += 1;
+  try {
+    const result = await client.query({ name: log.nameOf(text), text, values: values as unknown[] });
+    checkFailure(state);
+    return result.rows as Answer[];
+  } finally {
+    state.running -= 1;
+  }
+}
+
+function checkFailure({ failure }: State): void {
+  if (failure) throw failure;
+}
+
+function close(state: State): void {
+  if (state.closed) return;
+  state.closed = true;
+  state.connection?.then(
+    (client) => end(client, state.failure),
+    () => undefined,
+  );
+}
+
+function abort(state: State, reason: Error): void {
+  if (state.closed) return;
+  state.failure ??= reason;
+  if (state.running === 0) return close(state);
+  state.closed = true;
+  void state.connection?.then(stopAndRelease);
 }
 
 async function begin(pool: Pool, orgId: string, log: StatementLog, fail: (error: unknown) => void): Promise<PoolClient> {

@@ -18,6 +18,10 @@ export interface ContextSettings {
   caller: Caller | null;
   /** Why a valid token is of no use: its session is over, or nobody can be asked. */
   refusal: DomainError | null;
+  /** When its time is up, by `performance.now()`. */
+  deadline: number;
+  /** Calls when nobody waits for the answer any more. */
+  whenGone: (listener: () => void) => void;
 }
 
 /** The cookie that carries a browser's refresh token. */
@@ -48,12 +52,16 @@ export class GraphContext {
   readonly requestId: string;
   readonly device: Device;
   readonly cookie: RefreshCookie;
+  readonly deadline: number;
+  readonly whenGone: ContextSettings['whenGone'];
   /** Shared with the copy that Apollo Server makes (Object.assign on the prototype); private fields would not survive it. */
   private readonly own: {
     database: Database;
     caller: Caller | null;
     refusal: DomainError | null;
     reader: Reader | undefined;
+    /** Stops the change that is being made. */
+    stop: AbortController | undefined;
     ended: boolean;
   };
 
@@ -62,11 +70,14 @@ export class GraphContext {
     this.requestId = settings.requestId;
     this.device = settings.device;
     this.cookie = settings.cookie;
+    this.deadline = settings.deadline;
+    this.whenGone = settings.whenGone;
     this.own = {
       database: settings.database,
       caller: settings.caller,
       refusal: settings.refusal,
       reader: undefined,
+      stop: undefined,
       ended: false,
     };
   }
@@ -89,7 +100,7 @@ export class GraphContext {
 
   /** What the caller can see, in one snapshot that opens with its first statement. */
   get reader(): Reader {
-    if (this.own.ended) throw new Error('The operation has ended.');
+    this.checkGoesOn();
     return (this.own.reader ??= this.own.database.readerFor(this.caller));
   }
 
@@ -106,10 +117,23 @@ export class GraphContext {
   /** Carries out a verb as the caller; its payload is then read with a fresh snapshot. @throws what the verb throws. */
   async write(info: GraphQLResolveInfo, verb: (request: WriteRequest) => Promise<string | Written>): Promise<Written> {
     const { caller } = this;
-    const request = { caller, database: this.own.database, ...writeRequest(info, this.requestId, this.device.ip) };
+    const request = { caller, database: this.writable(), ...writeRequest(info, this.requestId, this.device.ip) };
     const written = await verb(request);
     this.enter(caller);
     return typeof written === 'string' ? { id: written } : written;
+  }
+
+  /** The database for one change, which `abort` stops. */
+  private writable(): WriteRequest['database'] {
+    this.checkGoesOn();
+    const { database } = this.own;
+    const { signal } = (this.own.stop = new AbortController());
+    return { scope: database.scope, write: (orgId, work) => database.write(orgId, work, signal) };
+  }
+
+  /** graphql-js goes on with the next field of a mutation that has been answered already. */
+  private checkGoesOn(): void {
+    if (this.own.ended) throw new Error('The operation has ended.');
   }
 
   /** Goes on as who signed in; the refresh token travels as the client asked. */
@@ -121,12 +145,13 @@ export class GraphContext {
 
   /** Where a public mutation came from. @throws DomainError INVALID_INPUT when `@idempotent` is asked for. */
   visit(info: GraphQLResolveInfo): WriteRequest['origin'] {
-    refuseIdempotency(info);
+    this.refuseIdempotency(info);
     return writeRequest(info, this.requestId, this.device.ip).origin;
   }
 
   /** For mutations without a caller, or that return a secret. @throws DomainError INVALID_INPUT when `@idempotent` is asked for. */
   refuseIdempotency(info: GraphQLResolveInfo): void {
+    this.checkGoesOn();
     refuseIdempotency(info);
   }
 
@@ -134,5 +159,12 @@ export class GraphContext {
   end(): void {
     this.own.ended = true;
     this.own.reader?.close();
+  }
+
+  /** The same, at once: what is being read is cancelled, and a change that is being made is rolled back. */
+  abort(reason: DomainError): void {
+    this.own.ended = true;
+    this.own.reader?.abort(reason);
+    this.own.stop?.abort(reason);
   }
 }

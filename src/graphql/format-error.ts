@@ -10,7 +10,7 @@ const MASKED = 'Something went wrong on our side. Tell us the request id if it h
  * codes, everything else is masked. The request id is added where the request is known (`identify`).
  */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
-  const original = unwrapResolverError(error);
+  const original = originalOf(error);
   const place = {
     ...(formatted.locations && { locations: formatted.locations }),
     ...(formatted.path && { path: formatted.path }),
@@ -30,6 +30,13 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   if (isTooManyErrors(original)) return answer(original.message, 'BAD_USER_INPUT');
   if (isInputError(original)) return answer(original.message, 'INVALID_INPUT', inputField(original));
   return answer(MASKED, 'INTERNAL');
+}
+
+/** Apollo Server unwraps what a resolver threw, and not what ended the whole operation. */
+function originalOf(error: unknown): unknown {
+  return error instanceof GraphQLError && error.originalError instanceof DomainError
+    ? error.originalError
+    : unwrapResolverError(error);
 }
 
 /** Messages of graphql-js repeat the value they complain about, however long it is. */

@@ -1,11 +1,12 @@
 import { ApolloServer, type ApolloServerOptionsWithGateway, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { unwrapResolverError } from '@apollo/server/errors';
-import type { GraphQLSchema } from 'graphql';
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Caller } from '../caller.js';
 import type { Execute } from './compiled/index.js';
 import type { GraphContext } from './context.js';
+import { withinDeadline } from './deadline.js';
 import { admission } from './documents/admission.js';
 import { MOST_TOKENS } from './documents/limits.js';
 import { documentStore, persistedQueries } from './documents/stores.js';
@@ -59,10 +60,11 @@ export function graphServer(settings: GraphServerSettings): ApolloServer<GraphCo
 
 /** Apollo Server takes an executor of one's own only from a gateway, so this is one that fetches nothing. */
 function gatewayOf({ schema, execute }: GraphServerSettings): ApolloServerOptionsWithGateway<GraphContext>['gateway'] {
+  const bounded = withinDeadline(execute);
   return {
     load: async () => ({
       executor: async ({ document, operationName, request, context }) =>
-        execute({ document, operationName, variables: request.variables ?? {}, context: context as GraphContext }),
+        bounded({ document, operationName, variables: request.variables ?? {}, context: context as GraphContext }),
     }),
     onSchemaLoadOrUpdate: (callback) => {
       callback({ apiSchema: schema, coreSupergraphSdl: '' });
@@ -99,7 +101,14 @@ function operationPlugin({ log, schemaReaders, mayReadSchema }: GraphServerSetti
           }
           return identify(formatted, requestId);
         });
+        const seconds = retryAfter(singleResult.errors);
+        if (seconds) response.http.headers.set('retry-after', String(seconds));
       },
     }),
   };
+}
+
+/** When to repeat a request of which parts failed; the header is for whoever does not read the answer. */
+function retryAfter(errors: readonly GraphQLFormattedError[] = []): number {
+  return Math.max(0, ...errors.map(({ extensions }) => Number(extensions?.['retryAfterSeconds'] ?? 0)));
 }

@@ -16,8 +16,9 @@ export function answerFailures(server: FastifyInstance): void {
   );
 }
 
-function failure(message: string, code: string, requestId: string): object {
-  return { errors: [{ message, extensions: { code, requestId } }] };
+/** A body of one error, for what GraphQL was not asked. */
+export function failure(message: string, code: string, requestId: string, details: object = {}): object {
+  return { errors: [{ message, extensions: { code, ...details, requestId } }] };
 }
 
 /** Apollo refuses some requests (no preflight, not JSON, batched) before it has a context, and so without their id. */

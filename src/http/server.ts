@@ -4,13 +4,16 @@ import fastifyApollo from '@as-integrations/fastify';
 import cookies from '@fastify/cookie';
 import cors from '@fastify/cors';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { watchAnswers, whenGone } from './answers.js';
 import { bearerFrom } from './bearer.js';
 import { parseBodies } from './body.js';
 import { compressAnswers } from './compression.js';
+import { closingOf, type Closing } from './closing.js';
 import { refreshCookie, type RefreshCookie } from './refresh-cookie.js';
 import { explorerRoutes, type ExplorerSettings } from './explorer.js';
 import { answerFailures } from './failures.js';
 import { healthRoutes } from './health.js';
+import { shedLoad, type OverloadLimits } from './overload.js';
 
 /** What the socket side needs of the stages behind it; it knows no GraphQL and no database. */
 export interface HttpSettings<Context extends object> {
@@ -22,6 +25,10 @@ export interface HttpSettings<Context extends object> {
   checkReady: () => Promise<void>;
   corsOrigins: readonly string[];
   trustProxy: TrustProxy;
+  /** How long a request may take to arrive in full, and an answer to be taken. */
+  receiveTimeoutMs: number;
+  sendTimeoutMs: number;
+  overload: OverloadLimits;
   /** Null: no explorer. */
   explorer: ExplorerSettings | null;
   log: FastifyBaseLogger;
@@ -37,38 +44,51 @@ export interface ContextRequest {
   /** What the request shows of who is calling; null for a visitor. */
   token: string | null;
   cookie: RefreshCookie;
+  /** Calls when nobody waits for the answer any more. */
+  whenGone: (listener: () => void) => void;
+}
+
+/** The server, and how it says that it is about to stop. */
+export interface HttpServer {
+  http: FastifyInstance;
+  closing: Closing;
 }
 
 /** Largest request body in bytes; the largest operation of the documentation has 4 KB. */
 const BODY_LIMIT = 1_048_576;
-/** For a request to arrive in full. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** How often Node looks for requests that have not arrived in time; by default only every 30 s. */
+const LOOK_MS = 500;
 
 /** The HTTP server: `/graphql`, `/graphiql`, `/livez`, `/readyz`. Start Apollo before, listen after. */
-export async function httpServer<Context extends object>(settings: HttpSettings<Context>): Promise<FastifyInstance> {
+export async function httpServer<Context extends object>(settings: HttpSettings<Context>): Promise<HttpServer> {
   const server: FastifyInstance = Fastify({
     loggerInstance: settings.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     trustProxy: trusted(settings.trustProxy),
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    // How often Node looks for requests that have not arrived in time; by default only every 30 s.
-    http: { connectionsCheckingInterval: 2_000, headersTimeout: REQUEST_TIMEOUT_MS },
+    requestTimeout: settings.receiveTimeoutMs,
+    http: { connectionsCheckingInterval: LOOK_MS, headersTimeout: settings.receiveTimeoutMs },
     genReqId: () => randomUUID(),
     forceCloseConnections: 'idle',
   });
   server.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
   });
-  endConnectionsWhenClosing(server);
+  const closing = closingOf(server, watchAnswers(server, settings.sendTimeoutMs));
   answerFailures(server);
   parseBodies(server);
   await server.register(cors, { origin: [...settings.corsOrigins], credentials: true, maxAge: 86_400 });
   await server.register(cookies);
-  await server.register(healthRoutes, { checkReady: settings.checkReady });
+  await server.register(healthRoutes, { checkReady: settings.checkReady, isClosing: closing.isClosing });
   if (settings.explorer) await server.register(explorerRoutes, settings.explorer);
   await compressAnswers(server);
-  await server.register(fastifyApollo(settings.apollo), {
+  await server.register(graphqlRoute, settings);
+  return { http: server, closing };
+}
+
+async function graphqlRoute<Context extends object>(scope: FastifyInstance, settings: HttpSettings<Context>): Promise<void> {
+  await shedLoad(scope, settings.overload);
+  await scope.register(fastifyApollo(settings.apollo), {
     method: ['GET', 'POST'],
     context: async (request, reply) =>
       settings.contextFor({
@@ -76,25 +96,14 @@ export async function httpServer<Context extends object>(settings: HttpSettings<
         device: { ip: addressOf(request.ip), userAgent: request.headers['user-agent']?.slice(0, 500) ?? null },
         token: bearerFrom(request.headers),
         cookie: refreshCookie(request, reply, settings.secureCookies),
+        whenGone: whenGone(reply.raw),
       }),
   });
-  return server;
 }
 
 /** So many hops from this server outwards are proxies of ours. */
 function trusted(proxies: TrustProxy): false | string[] | ((address: string, hop: number) => boolean) {
   return typeof proxies === 'number' ? (_, hop) => hop < proxies : proxies;
-}
-
-/** A kept-alive connection whose request was still running when closing began would hold the server open until its client lets go. */
-function endConnectionsWhenClosing(server: FastifyInstance): void {
-  let closing = false;
-  server.addHook('preClose', async () => {
-    closing = true;
-  });
-  server.addHook('onSend', async (_, reply) => {
-    if (closing) void reply.header('connection', 'close');
-  });
 }
 
 /** Without the scope of a link-local address (`fe80::1%eth0`), which PostgreSQL's inet does not know. */

@@ -25,9 +25,15 @@ export interface OpenCluster extends TestCluster {
   close: () => Promise<void>;
 }
 
+/** A PostgreSQL to make databases in. */
+export interface TestServer {
+  adminUrl: string;
+  stop: () => Promise<void>;
+}
+
 /** A server (TEST_DATABASE_URL, or the embedded one) with a migrated template database, owned by a role that is no superuser. */
-export async function openCluster(): Promise<OpenCluster> {
-  const server = await findServer();
+export async function openCluster(find: () => Promise<TestServer> = findServer): Promise<OpenCluster> {
+  const server = await find();
   const name = `pulse_test_${process.pid}`;
   await asAdmin(server.adminUrl, [
     `DROP DATABASE IF EXISTS ${name}`,
@@ -62,7 +68,7 @@ export function withDatabase(url: string, database: string): string {
   return changed.toString();
 }
 
-async function findServer(): Promise<{ adminUrl: string; stop: () => Promise<void> }> {
+async function findServer(): Promise<TestServer> {
   const given = process.env['TEST_DATABASE_URL'];
   if (given) return { adminUrl: given, stop: async () => undefined };
   const folder = mkdtempSync(path.join(tmpdir(), 'pulse-test-'));

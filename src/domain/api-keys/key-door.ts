@@ -1,6 +1,6 @@
 import type { Caller } from '../../caller.js';
 import type { Database } from '../../db/index.js';
-import { rateLimited, unauthenticated } from '../../errors.js';
+import { isUnavailable, rateLimited, unauthenticated } from '../../errors.js';
 import { lru } from '../../lib/lru.js';
 import { parseKey, type ParsedKey } from './key-text.js';
 
@@ -29,6 +29,8 @@ export function keyDoor(database: Database, now: () => number): KeyDoor {
     checkAddress(wrong.get(ip ?? ''), moment);
     const answer = ask(database, parsed, () => noteWrong(ip ?? ''));
     known.set(name, { until: moment + FRESH_MS, answer });
+    // A database that could not be asked may be back for the next request.
+    answer.catch((error: unknown) => isUnavailable(error) && known.set(name, { until: 0, answer }));
     const caller = await answer;
     noteUse(caller);
     return caller;

@@ -1,6 +1,6 @@
 import type { Caller, SignedInCaller } from '../../caller.js';
 import type { Database } from '../../db/index.js';
-import { sessionEnded } from '../../errors.js';
+import { isUnavailable, sessionEnded } from '../../errors.js';
 import { lru } from '../../lib/lru.js';
 
 /** Who a token's caller really is just now. */
@@ -25,6 +25,8 @@ export function freshCaller(database: Database): FreshCaller {
     if (recent && recent.until > now) return recent.answer;
     const answer = ask(database, caller);
     known.set(sessionId, { until: now + FRESH_MS, answer });
+    // A database that could not be asked may be back for the next request.
+    answer.catch((error: unknown) => isUnavailable(error) && known.set(sessionId, { until: 0, answer }));
     return answer;
   };
 }

@@ -1,0 +1,77 @@
+import type { PoolClient } from 'pg';
+import { isUnavailable } from '../errors.js';
+import type { PrismaClient } from '../generated/prisma/client.js';
+import { isUuid } from '../lib/uuid.js';
+import type { DatabaseSettings, Transaction } from './database.js';
+import { translateFailure } from './failures.js';
+import { cancel, cutOff } from './stop.js';
+
+/** Prisma, and the connections it writes with. */
+export interface WritePool {
+  prisma: PrismaClient;
+  backends: ReadonlyMap<number, PoolClient>;
+}
+
+interface Write<Result> {
+  orgId: string;
+  work: (tx: Transaction) => Promise<Result>;
+  signal: AbortSignal | undefined;
+}
+
+/** For a statement to stop when it is cancelled, before its connection is cut. */
+const STOP_MS = 1_000;
+
+/** @see Database.write */
+export async function writeIn<Result>(
+  { prisma, backends }: WritePool,
+  { statementTimeoutMs, connectTimeoutMs }: Pick<DatabaseSettings, 'statementTimeoutMs' | 'connectTimeoutMs'>,
+  { orgId, work, signal }: Write<Result>,
+): Promise<Result> {
+  if (!isUuid(orgId)) throw new Error('The tenant of a transaction must be a UUID.');
+  signal?.throwIfAborted();
+  let client: PoolClient | undefined;
+  let stopping: Stopping | undefined;
+  const stop = (): void => void (stopping = client && stopStatement(client));
+  signal?.addEventListener('abort', stop);
+  // A change is several statements, for a long stage of deals a dozen; each is bounded by the server's statement timeout.
+  const limits = { timeout: 6 * statementTimeoutMs, maxWait: 2 * connectTimeoutMs };
+  try {
+    return await prisma.$transaction(async (tx) => {
+      client = backends.get(await begin(tx, orgId));
+      signal?.throwIfAborted();
+      return work(tx);
+    }, limits);
+  } catch (error) {
+    const failure: unknown = signal?.aborted ? signal.reason : translateFailure(error);
+    // pg gives up waiting for an answer, but not the connection that owes it.
+    if (client && isUnavailable(failure)) cutOff(client);
+    throw failure;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    await stopping?.over();
+  }
+}
+
+/** Prisma does not tell which of the connections it took; PostgreSQL does, in the same round trip. */
+async function begin(tx: Transaction, orgId: string): Promise<number> {
+  const [row] = await tx.$queryRawUnsafe<{ pid: number }[]>(
+    `SELECT pg_backend_pid() AS pid, set_config('app.org_id', '${orgId}', true)`,
+  );
+  return row?.pid ?? 0;
+}
+
+interface Stopping {
+  /** Resolves when nothing can hit the connection's next user any more. */
+  over(): Promise<void>;
+}
+
+function stopStatement(client: PoolClient): Stopping {
+  const cancelled = cancel(client);
+  const cut = setTimeout(() => cutOff(client), STOP_MS);
+  return {
+    over: () => {
+      clearTimeout(cut);
+      return cancelled;
+    },
+  };
+}
