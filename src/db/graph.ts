@@ -190,6 +190,11 @@ export interface Entity {
    * Texts whose only index is on the folded text. Texts that are equal are equal folded, so that is where `eq` and `in` look them up.
    */
   folded: readonly string[];
+  /**
+   * Fields of the schema that a resolver computes, each with all fields of the row that it looks at: so look-ahead need not read the
+   * others. What is missing here is given the whole row.
+   */
+  looksAt: Record<string, readonly string[]>;
   /** Fields that follow from others and are written with them: no fact tells of them. */
   derived: readonly string[];
   /** Table that keeps these fields as they are after each change, with `key` as the column of this entity's id. */
@@ -220,6 +225,7 @@ export function entity<const D extends Declaration<T>, T extends Table>(declarat
     forms: {},
     folded: [],
     derived: [],
+    looksAt: {},
     expressions: {},
     families: {},
     ...declaration,

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Pool, PoolClient } from 'pg';
 import type { Statement } from './engine/sql.js';
 import { translateFailure } from './failures.js';
@@ -80,7 +81,11 @@ function abort(state: State, reason: Error): void {
 async function begin(pool: Pool, orgId: string, log: StatementLog, fail: (error: unknown) => void): Promise<PoolClient> {
   const client = await pool.connect();
   log.count('BEGIN');
-  // Not awaited on its own: the first statement travels behind it in the same packet (the pool's clients pipeline).
+  // Not awaited on its own: the pool's clients pipeline. What is written is held until the statement that opened the snapshot is written
+  // too, so that both leave in one packet: each is a call of the system here and a wake-up there.
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
   client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.org_id = '${orgId}'`).catch(fail);
   return client;
 }

@@ -17,6 +17,8 @@ export interface Ahead {
   /** Fields of the row that are looked at; null: all, because something computes from them. */
   fields: readonly string[] | null;
   relations: readonly AheadRelation[];
+  /** Whether cursors are made of the rows, so that the keys of their order are read too. */
+  hasCursors: boolean;
   /** Equal for what reads the same, so that its statement is compiled once. */
   name: string;
 }
@@ -32,9 +34,10 @@ export interface AheadRelation {
 }
 
 /** @see Ahead */
-export function aheadOf(fields: readonly string[] | null, relations: readonly AheadRelation[]): Ahead {
+export function aheadOf(fields: readonly string[] | null, relations: readonly AheadRelation[], hasCursors = false): Ahead {
   const names = relations.map(({ name, args, below }) => `${name} ${canonical(args)} ${below.name}`);
-  return { fields, relations, name: `${fields?.join(' ') ?? '*'} {${names.join(', ')}}` };
+  const name = `${fields?.join(' ') ?? '*'}${hasCursors ? ' ^' : ''} {${names.join(', ')}}`;
+  return { fields, relations, hasCursors, name };
 }
 
 /** What was brought along with a row, beside its fields. */
@@ -84,7 +87,9 @@ export function bring(by: Bringer, entity: Entity, alias: string, ahead: Ahead, 
     const found = bringRelation(by, entity, alias, relation, depth);
     return found ? [{ ...found, place }] : [];
   });
-  const keys = ahead.relations.map(({ name }) => entity.toOne[name]?.key ?? 'id');
+  // A record that is not brought is looked up by its id.
+  const isBrought = new Set(brought.map(({ place }) => place));
+  const keys = ahead.relations.flatMap(({ name }, place) => (isBrought.has(place) ? [] : [entity.toOne[name]?.key ?? 'id']));
   const fields = ahead.fields ? [...new Set(['id', ...needed, ...keys, ...ahead.fields])] : Object.keys(entity.fields);
   return { fields, along: brought.map(({ value }) => value), rowOf: rowWith(rowReader(entity, fields), fields.length, brought) };
 }
@@ -231,14 +236,7 @@ export function bringRows(
   depth = 0,
 ): { value: Sql; read: (json: unknown, ahead: Ahead) => AnyRow[] } {
   const inner = nestedAlias(depth);
-  const bringing = bring(
-    by,
-    entity,
-    inner,
-    ahead,
-    window.keys.map((key) => key.name),
-    depth + 1,
-  );
+  const bringing = bring(by, entity, inner, ahead, ahead.hasCursors ? window.keys.map((key) => key.name) : [], depth + 1);
   const rows = nestedRows({ entity, scope: by.scope, window, ...place, alias: inner, selected: bringing });
   const page = `p${depth}`;
   const row = jsonOf(

@@ -41,6 +41,7 @@ export const activityGraph = entity({
   orders: ['dueDate', 'createdAt', 'updatedAt'],
   bounded: ['subject'],
   defaultOrder: ['createdAt', 'DESC'],
+  looksAt: { displayName: ['subject'] },
   toOne: {
     createdBy: { entity: 'users', key: 'userId' },
     owner: { entity: 'users', key: 'ownerId' },

@@ -36,6 +36,7 @@ export const companyGraph = entity({
   orders: ['name', 'createdAt', 'updatedAt'],
   bounded: ['industry'],
   defaultOrder: ['createdAt', 'DESC'],
+  looksAt: { displayName: ['name'] },
   derived: ['phoneE164', 'phoneDigits', ...SLOT_FIELDS],
   forms: { phone: PHONE_FORMS },
   toOne: { owner: { entity: 'users', key: 'ownerId' } },

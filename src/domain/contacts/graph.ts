@@ -51,6 +51,7 @@ export const contactGraph = entity({
   orders: ['lastName', 'email', 'lastActivityAt', 'createdAt', 'updatedAt'],
   bounded: ['firstName', 'status'],
   defaultOrder: ['createdAt', 'DESC'],
+  looksAt: { displayName: ['firstName', 'lastName', 'email', 'phone'] },
   derived: ['phoneE164', 'phoneDigits', ...SLOT_FIELDS],
   forms: { email: EMAIL_FORMS, phone: PHONE_FORMS },
   toOne: {

@@ -75,6 +75,14 @@ export const dealGraph = entity({
   },
   defaultOrder: ['createdAt', 'DESC'],
   derived: SLOT_FIELDS,
+  looksAt: {
+    displayName: ['title'],
+    value: ['value', 'currency'],
+    age: ['createdAt'],
+    timeInStage: ['stageEnteredAt'],
+    isRotting: ['rotsAt'],
+    rottingSince: ['rotsAt'],
+  },
   toOne: {
     pipeline: { entity: 'pipelines', key: 'pipelineId', evenDeleted: true },
     stage: { entity: 'pipeline_stages', key: 'stageId', evenDeleted: true },

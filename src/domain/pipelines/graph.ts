@@ -24,6 +24,7 @@ export const pipelineGraph = entity({
   },
   orders: ['name', 'createdAt', 'updatedAt'],
   defaultOrder: ['createdAt', 'ASC'],
+  looksAt: { displayName: ['name'] },
   history: { table: 'pipeline_history', key: 'pipeline_id', fields: ['name', 'stages'] },
   toMany: { deals: { entity: 'deals', key: 'pipelineId' } },
 });

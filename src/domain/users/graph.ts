@@ -33,6 +33,7 @@ export const userGraph = entity({
   orders: ['lastName', 'lastLoginAt', 'createdAt', 'updatedAt'],
   bounded: ['firstName', 'email'],
   defaultOrder: ['createdAt', 'ASC'],
+  looksAt: { displayName: ['firstName', 'lastName', 'email'] },
   toMany: {
     contacts: { entity: 'contacts', key: 'ownerId' },
     companies: { entity: 'companies', key: 'ownerId' },

@@ -51,10 +51,12 @@ function rowsBelow(run: Run, field: FieldPlan, entity: Entity, graph: Graph): Ah
   ];
   const isRead = nodes.length > 0 || parts(connection, 'edges').length > 0 || parts(connection, 'pageInfo').length > 0;
   if (!isRead) return null;
-  return together(
+  const rows = together(
     nodes.map((node) => recordOf(run, node, entity, graph)),
     entity,
   );
+  const hasCursors = parts(connection, 'pageInfo').length > 0 || parts(connection, 'edges').length > 0;
+  return aheadOf(rows.fields, rows.relations, hasCursors);
 }
 
 function recordOf(run: Run, field: FieldPlan, entity: Entity, graph: Graph): Ahead {
@@ -63,9 +65,16 @@ function recordOf(run: Run, field: FieldPlan, entity: Entity, graph: Graph): Ahe
   const others = fields.filter(
     ({ definition: { name } }) => name !== '__typename' && !(name in entity.toOne) && !(name in entity.toMany),
   );
-  // A resolver of its own may look at any field of the row.
-  const isPlain = others.every(({ definition }) => !definition.resolve && definition.name in entity.fields);
-  return aheadOf(isPlain ? others.map(({ definition }) => definition.name) : null, onceEach(relations, entity));
+  const read = others.map((item) => readBy(item, entity));
+  const named = read.every((names) => names !== null) ? [...new Set(read.flat())] : null;
+  return aheadOf(named, onceEach(relations, entity));
+}
+
+/** The fields of the row that a field looks at; null: any of them, because a resolver of its own may. */
+function readBy({ definition: { name, resolve } }: FieldPlan, entity: Entity): readonly string[] | null {
+  const declared = entity.looksAt[name];
+  if (declared) return declared;
+  return !resolve && name in entity.fields ? [name] : null;
 }
 
 function relationOf(run: Run, field: FieldPlan, entity: Entity, graph: Graph): AheadRelation | null {
@@ -94,11 +103,12 @@ function planOf(run: Run, field: FieldPlan): ObjectPlan | null {
 
 function together(parts: Ahead[], entity: Entity): Ahead {
   const all = parts.some(({ fields }) => fields === null);
+  const hasCursors = parts.some((part) => part.hasCursors);
   const relations = onceEach(
     parts.flatMap((part) => part.relations),
     entity,
   );
-  return aheadOf(all ? null : [...new Set(parts.flatMap(({ fields }) => fields ?? []))], relations);
+  return aheadOf(all ? null : [...new Set(parts.flatMap(({ fields }) => fields ?? []))], relations, hasCursors);
 }
 
 /** A record that several fields lead to is brought once, with what any of them reads; each list is one of its own. */
