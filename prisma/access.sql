@@ -76,7 +76,7 @@ GRANT SELECT, INSERT, UPDATE (seq, updated_at) ON public.audit_heads TO {{app}};
 GRANT SELECT, INSERT, UPDATE, DELETE ON public.idempotency_keys TO {{app}};
 -- An organization is founded in its own name: the policies let nobody make another one, or somebody of another one. A password's
 -- hash can be set and never be read; reading it is the sign-in role's.
-GRANT INSERT, UPDATE (name, settings) ON public.organizations TO {{app}};
+GRANT INSERT, UPDATE (name, settings, deletion_due_at) ON public.organizations TO {{app}};
 GRANT INSERT, UPDATE (email, password_hash) ON public.users TO {{app}};
 GRANT SELECT, INSERT, UPDATE (confirmed_at, user_id) ON public.registrations TO {{app}};
 GRANT INSERT, UPDATE (accepted_at, user_id, revoked_at) ON public.invitations TO {{app}};
@@ -269,6 +269,45 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION audit.erase_values(jsonb, jsonb, text, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit.erase_values(jsonb, jsonb, text, jsonb) TO {{app}};
+
+-- Removes the organizations whose day has come, one after the other, with every row of every table that has an organization, and their
+-- jobs: new tables are found in the catalogue. Tables refer to each other, so what is still referred to is tried again once the others
+-- are empty; when nothing goes any more, all of it stays and the error is told. Returns how many organizations went.
+CREATE FUNCTION jobs.purge_organizations() RETURNS integer
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  org uuid;
+  pending text[];
+  stuck text[];
+  tenant_table text;
+  purged integer := 0;
+BEGIN
+  FOR org IN SELECT o.id FROM public.organizations AS o WHERE o.deletion_due_at <= now() ORDER BY o.id FOR UPDATE SKIP LOCKED LOOP
+    SELECT array_agg(c.relname::text ORDER BY c.relname) INTO pending
+      FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'org_id' AND NOT a.attisdropped
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition;
+    WHILE cardinality(pending) > 0 LOOP
+      stuck := '{}';
+      FOREACH tenant_table IN ARRAY pending LOOP
+        BEGIN
+          EXECUTE format('DELETE FROM public.%I WHERE org_id = $1', tenant_table) USING org;
+        EXCEPTION WHEN foreign_key_violation OR restrict_violation THEN
+          stuck := stuck || tenant_table;
+        END;
+      END LOOP;
+      IF stuck = pending THEN
+        RAISE EXCEPTION 'An organization cannot be removed: % refer to each other.', stuck;
+      END IF;
+      pending := stuck;
+    END LOOP;
+    DELETE FROM graphile_worker._private_jobs WHERE payload ->> 'orgId' = org::text;
+    DELETE FROM public.organizations WHERE id = org;
+    purged := purged + 1;
+  END LOOP;
+  RETURN purged;
+END $$;
+REVOKE ALL ON FUNCTION jobs.purge_organizations() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION jobs.purge_organizations() TO {{worker}};
 
 -- Removes what is over, some of it at a time, for all organizations: any worker, at any time. Returns how much went.
 CREATE FUNCTION jobs.sweep() RETURNS integer

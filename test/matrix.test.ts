@@ -112,7 +112,7 @@ const ELSEWHERE = [
   ...['logout', 'logoutEverywhere', 'revokeSession'],
   ...['createApiKey', 'revokeApiKey'],
   ...['addConsentText', 'grantConsent', 'withdrawConsent'],
-  ...['updateViewer', 'reassignRecords', 'transferOwnership'],
+  ...['updateViewer', 'reassignRecords', 'transferOwnership', 'deleteOrganization', 'cancelOrganizationDeletion'],
   ...['changePassword', 'changeEmail', 'inviteUser', 'revokeInvitation'],
 ];
 

@@ -434,11 +434,13 @@ describe.each([
     const without = mutations.filter((mutation) => !covered.some((position) => position.mutation === mutation));
     expect(without.map((mutation) => mutation.name).sort()).toEqual([
       'acceptInvitation',
+      'cancelOrganizationDeletion',
       'changeEmail',
       'changePassword',
       'confirmEmailChange',
       'confirmRegistration',
       'createApiKey',
+      'deleteOrganization',
       'deleteTag',
       'inviteUser',
       'login',

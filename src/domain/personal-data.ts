@@ -80,7 +80,7 @@ const IMPERSONAL: Readonly<Record<string, string>> = {
   // `request` is a hash of the arguments; a day later it is gone.
   idempotency_keys: 'user_id key request record_id expires_at',
   invitations: 'role invited_by_id user_id expires_at accepted_at revoked_at',
-  organizations: 'name slug settings subscription_plan',
+  organizations: 'name slug settings subscription_plan deletion_due_at',
   pipeline_history: 'pipeline_id at seq name stages is_deleted',
   pipeline_stages: 'pipeline_id name place probability days_to_rot',
   pipelines: 'name is_default stages',

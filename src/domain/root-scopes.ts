@@ -47,6 +47,7 @@ const SIGNED_IN = [
   ...['Mutation.changePassword', 'Mutation.changeEmail', 'Mutation.updateViewer'],
   ...['Mutation.updateUser', 'Mutation.changeRole', 'Mutation.deactivateUser', 'Mutation.reactivateUser'],
   ...['Mutation.reassignRecords', 'Mutation.transferOwnership', 'Mutation.updateOrganization'],
+  ...['Mutation.deleteOrganization', 'Mutation.cancelOrganizationDeletion'],
   ...['Mutation.setExchangeRate', 'Mutation.deleteExchangeRate'],
   ...['Mutation.renameTag', 'Mutation.mergeTags', 'Mutation.deleteTag'],
   ...['Mutation.createConsentPurpose', 'Mutation.updateConsentPurpose', 'Mutation.deleteConsentPurpose'],

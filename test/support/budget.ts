@@ -123,6 +123,7 @@ const MORE: Record<string, number> = {
   'ReassignPayload.remaining': 4,
   // Who asks, for their password.
   'Mutation.transferOwnership': 1,
+  'Mutation.deleteOrganization': 1,
 };
 
 function moreFor(name: string, parent: GraphQLNamedType): number {

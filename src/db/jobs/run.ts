@@ -19,7 +19,7 @@ const FIRST_SWEEP_MS = 60_000;
 /** Does jobs as they come, and those of workers that died, whatever becomes of the database meanwhile. */
 export async function runJobs(settings: JobSettings): Promise<JobRunner> {
   const pool = openPool(settings, AT_ONCE + 2);
-  const call = (name: 'reclaim' | 'sweep') => (): void => {
+  const call = (name: 'reclaim' | 'sweep' | 'purge_organizations') => (): void => {
     pool.query(`SELECT jobs.${name}()`).catch((error: Error) => settings.onTrouble(error.message));
   };
   try {
@@ -34,7 +34,11 @@ export async function runJobs(settings: JobSettings): Promise<JobRunner> {
     if (!stopped) crews.push(startCrew(settings, pool, AT_ONCE, start));
   };
   start();
-  const timers = [setInterval(call('reclaim'), RECLAIM_MS), setInterval(call('sweep'), SWEEP_MS)];
+  const timers = [
+    setInterval(call('reclaim'), RECLAIM_MS),
+    setInterval(call('sweep'), SWEEP_MS),
+    setInterval(call('purge_organizations'), SWEEP_MS),
+  ];
   const firstSweep = setTimeout(call('sweep'), FIRST_SWEEP_MS);
   const stop = async (): Promise<void> => {
     stopped = true;

@@ -12,6 +12,7 @@ export const organizationGraph = entity({
     slug: 'text',
     settings: 'json',
     subscriptionPlan: 'enum',
+    deletionDueAt: 'timestamp?',
     version: 'integer',
     createdAt: 'timestamp',
     updatedAt: 'timestamp',

@@ -1,4 +1,9 @@
 import type { Resolvers } from '../../generated/graphql.js';
+import { checkIsSignedIn } from '../../caller.js';
+import { checkCurrentPassword } from '../auth/auth.js';
+import { getViewer } from '../users/users.js';
+import { cancelOrganizationDeletion, deleteOrganization } from './leaving.js';
+import { checkCanDeleteOrganization } from './rules.js';
 import { getOrganization, settingsOf, updateOrganization } from './organizations.js';
 
 export const organizationResolvers: Resolvers = {
@@ -6,6 +11,17 @@ export const organizationResolvers: Resolvers = {
   Mutation: {
     updateOrganization: (_, { input, expectedVersion }, context, info) =>
       context.write(info, (request) => updateOrganization(request, input, expectedVersion)),
+    deleteOrganization: async (_, { currentPassword }, context, info) => {
+      const caller = checkIsSignedIn(context.caller);
+      context.refuseIdempotency(info);
+      checkCanDeleteOrganization(caller);
+      const viewer = await getViewer(context.reader);
+      await context.door.throttle.guess('passwordUser', caller.userId, () =>
+        checkCurrentPassword(context.door, caller, viewer, currentPassword),
+      );
+      return context.write(info, (request) => deleteOrganization({ ...request, caller }, context.door.now()));
+    },
+    cancelOrganizationDeletion: (_, __, context, info) => context.write(info, cancelOrganizationDeletion),
   },
   OrganizationPayload: { organization: (_, __, { reader }) => getOrganization(reader) },
   Organization: { settings: settingsOf },
