@@ -12,7 +12,7 @@ export interface SeedDependencies {
 }
 
 /**
- * `npm run seed`: the demo data when the database is empty, or with `--size` a benchmark set.
+ * `npm run seed`: the demo data when the database is empty, or with `--size` or `--rows` a benchmark set.
  *
  * @param argv the arguments after the script's name.
  * @throws Error with a sentence for the terminal: wrong arguments, benchmark tenants already there.
@@ -29,9 +29,9 @@ export async function runSeed(argv: string[], deps: SeedDependencies): Promise<v
   }
 }
 
-async function seed(client: pg.Client, { size, tenants }: SeedArguments, { passwordHash, say }: SeedDependencies): Promise<void> {
+async function seed(client: pg.Client, { set }: SeedArguments, { passwordHash, say }: SeedDependencies): Promise<void> {
   const now = await databaseTime(client);
-  if (size) return seedBench(client, { size, tenants, passwordHash, now, say });
+  if (set) return seedBench(client, { ...set, passwordHash, now, say });
   if (!(await isEmpty(client))) return say('The database is not empty: nothing was seeded.');
   await seedDemo(client, { passwordHash, now, say });
   say('The demo organizations acme and globex are ready.');

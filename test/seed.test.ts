@@ -3,7 +3,7 @@ import { SIZES, shareOut } from '../prisma/seed/bench/sizes.js';
 import { isEmpty, seedDemo } from '../prisma/seed/demo.js';
 import { positionAt } from '../prisma/seed/positions.js';
 import { runSeed } from '../prisma/seed.js';
-import { ownerClient } from './support/database.js';
+import { connect, freshDatabase, ownerClient } from './support/database.js';
 
 const TABLES = [
   'organizations',
@@ -174,10 +174,29 @@ test.each([
   [['--size', 'XL'], /M or L/],
   [['--size', 'M', '--tenants', '0'], /whole number from 1/],
   [['--tenants', '3'], /needs --size/],
+  [['--rows', 'many'], /whole numbers/],
+  [['--rows', '10', '--size', 'M'], /one of them/],
   [['--sise', 'M'], /--sise/],
 ])('wrong arguments %j are answered with a sentence', async (argv, sentence) => {
   await expect(runSeed(argv, { ownerUrl: '', passwordHash: '', say: () => undefined })).rejects.toThrow(sentence);
 });
+
+test('a set of any rows is loaded tenant by tenant, and can be searched', async () => {
+  const { ownerUrl } = await freshDatabase();
+  const said: string[] = [];
+  await runSeed(['--rows', '58,290'], { ownerUrl, passwordHash: 'no hash', say: (line) => said.push(line) });
+  const other = await connect(ownerUrl);
+  const { rows } = await other.query<{ slug: string; rows: number }>(`
+    SELECT o.slug, ((SELECT count(*) FROM companies WHERE org_id = o.id) + (SELECT count(*) FROM contacts WHERE org_id = o.id)
+                  + (SELECT count(*) FROM deals WHERE org_id = o.id) + (SELECT count(*) FROM activities WHERE org_id = o.id))::int AS rows
+      FROM organizations AS o WHERE EXISTS (SELECT FROM search_words WHERE org_id = o.id) ORDER BY o.slug`);
+  await other.end();
+  expect(rows).toEqual([
+    { slug: 'bench-001', rows: 58 },
+    { slug: 'bench-002', rows: 290 },
+  ]);
+  expect(said[0]).toContain('348 rows in 2 organizations');
+}, 30_000);
 
 function seed(now: Date): Promise<void> {
   return seedDemo(client, { passwordHash: 'no hash', now, say: () => undefined });

@@ -1,22 +1,22 @@
 import { parseArgs } from 'node:util';
-import { SIZES, type SizeName } from './bench/sizes.js';
+import { shareOut, SIZES, tenantOf, type Counts } from './bench/sizes.js';
 
 export interface SeedArguments {
   help: boolean;
-  /** Absent for the demo data. */
-  size?: SizeName;
-  tenants?: number;
+  /** A benchmark set: what it is called, and the rows of each tenant. Absent for the demo data. */
+  set?: { name: string; shares: Counts[] };
 }
 
 /** The text of `--help`. */
-export const HELP = `Usage: npm run seed -- [--size M|L] [--tenants n]
+export const HELP = `Usage: npm run seed -- [--size M|L | --rows n,n,…] [--tenants n]
 
 Without options: the demo organizations acme and globex, when the database is empty.
 
   --size M       benchmark set: 20 tenants, 20 k companies, 100 k contacts, 60 k deals, 400 k activities
   --size L       benchmark set: 20 tenants, 200 k companies, 1 M contacts, 250 k deals, 5 M activities;
                  the first tenant holds half of everything
-  --tenants n    share the rows among n tenants, 1 to 999 (bench-001 …)
+  --rows n,n,…   benchmark set of one tenant for each number, with so many rows in all
+  --tenants n    share the rows of --size among n tenants, 1 to 1000 (bench-001 …), or make n tenants of --rows each
   --help         this text`;
 
 /**
@@ -25,16 +25,19 @@ Without options: the demo organizations acme and globex, when the database is em
  * @throws Error with a sentence that says what was expected.
  */
 export function readArguments(argv: string[]): SeedArguments {
-  const { help = false, size, tenants } = parse(argv);
-  if (help) return { help };
-  if (size === undefined && tenants === undefined) return { help };
-  if (size === undefined) throw wrong('--tenants needs --size: the demo data always has two organizations.');
-  return { help, size: readSize(size), ...(tenants === undefined ? {} : { tenants: readTenants(tenants) }) };
+  const { help = false, size, rows, tenants } = parse(argv);
+  if (help || (size === undefined && rows === undefined && tenants === undefined)) return { help };
+  if (size !== undefined && rows !== undefined) throw wrong('--size and --rows are two ways to say the same: give one of them.');
+  const count = tenants === undefined ? undefined : readTenants(tenants);
+  if (size !== undefined) return { help, set: setOf(size, count) };
+  if (rows !== undefined) return { help, set: { name: `of ${rows} rows`, shares: readRows(rows, count) } };
+  throw wrong('--tenants needs --size or --rows: the demo data always has two organizations.');
 }
 
 function parse(argv: string[]) {
   try {
-    const options = { size: { type: 'string' }, tenants: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const;
+    const text = { type: 'string' } as const;
+    const options = { size: text, rows: text, tenants: text, help: { type: 'boolean', short: 'h' } } as const;
     return parseArgs({ args: argv, options, allowPositionals: false }).values;
   } catch (error) {
     // Node's message names the argument; the advice after its first sentence is about Node.
@@ -42,16 +45,22 @@ function parse(argv: string[]) {
   }
 }
 
-function readSize(text: string): SizeName {
+function setOf(text: string, tenants?: number): SeedArguments['set'] {
   const name = text.toUpperCase();
-  if (name in SIZES) return name as SizeName;
-  throw wrong(`--size must be M or L, not “${text}”.`);
+  if (name !== 'M' && name !== 'L') throw wrong(`--size must be M or L, not “${text}”.`);
+  return { name, shares: shareOut(SIZES[name], tenants ?? SIZES[name].tenants) };
+}
+
+function readRows(text: string, tenants = 1): Counts[] {
+  if (!/^\d{1,8}(,\d{1,8})*$/.test(text)) throw wrong(`--rows must be whole numbers separated by commas, not “${text}”.`);
+  const shares = text.split(',').map((rows) => tenantOf(Number(rows)));
+  return Array.from({ length: tenants }, () => shares).flat();
 }
 
 function readTenants(text: string): number {
   const number = Number(text);
-  if (/^\d+$/.test(text) && number >= 1 && number <= 999) return number;
-  throw wrong(`--tenants must be a whole number from 1 to 999, not “${text}”.`);
+  if (/^\d+$/.test(text) && number >= 1 && number <= 1_000) return number;
+  throw wrong(`--tenants must be a whole number from 1 to 1000, not “${text}”.`);
 }
 
 function wrong(sentence: string): Error {

@@ -3,16 +3,17 @@ import { loadTenant } from './bench/load.js';
 import { insertTenants, planTenants } from './bench/organizations.js';
 import { showProgress } from './bench/progress.js';
 import { loadBeforeSearch } from './bench/search.js';
-import { SIZES, shareOut, type SizeName } from './bench/sizes.js';
+import type { Counts } from './bench/sizes.js';
 import type { Tenant } from './bench/tenant.js';
 import { makeWords } from './bench/words.js';
 import { seedAlone } from './insert.js';
 import { startOfDay } from './moments.js';
 
 export interface BenchOptions {
-  size: SizeName;
-  /** How many tenants share the rows. */
-  tenants?: number | undefined;
+  /** What the set is called. */
+  name: string;
+  /** The rows of each tenant. */
+  shares: Counts[];
   passwordHash: string;
   now: Date;
   say: (line: string) => void;
@@ -24,10 +25,10 @@ export interface BenchOptions {
  *
  * @throws Error when there are benchmark tenants already.
  */
-export async function seedBench(client: Client, { size, tenants, passwordHash, now, say }: BenchOptions): Promise<void> {
-  const plan = planTenants(shareOut(SIZES[size], tenants ?? SIZES[size].tenants), startOfDay(now));
+export async function seedBench(client: Client, { name, shares, passwordHash, now, say }: BenchOptions): Promise<void> {
+  const plan = planTenants(shares, startOfDay(now));
   const total = plan.reduce((sum, tenant) => sum + rowsOf(tenant), 0);
-  say(`Loading benchmark set ${size}: ${total.toLocaleString('en')} rows in ${plan.length} organizations …`);
+  say(`Loading benchmark set ${name}: ${total.toLocaleString('en')} rows in ${plan.length} organizations …`);
   await seedAlone(client, async () => {
     await checkNoBench(client);
     await insertTenants(client, plan, passwordHash);

@@ -43,3 +43,11 @@ function evenly(total: number, parts: number): number[] {
     (_, index) => Math.floor(((index + 1) * total) / parts) - Math.floor((index * total) / parts),
   );
 }
+
+/** A tenant of so many rows in all, in the proportions of set M. */
+export function tenantOf(rows: number): Counts {
+  const { companies, contacts, deals, activities } = SIZES.M.total;
+  const all = companies + contacts + deals + activities;
+  const part = (of: number) => Math.max(1, Math.round((rows * of) / all));
+  return { companies: part(companies), contacts: part(contacts), deals: part(deals), activities: part(activities) };
+}
