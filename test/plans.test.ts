@@ -106,7 +106,12 @@ async function fill(of: Organization, rows: number): Promise<void> {
     'entity, key, type, label, place',
     `(ARRAY['CONTACT','COMPANY','DEAL'])[CASE WHEN i % 50 < 2 THEN 2 + i % 2 ELSE 1 END]::"CustomFieldEntity", 'k' || i, 'TEXT', 'Label', i`,
   );
-  await series('consent_purposes', 'key, name, lawful_basis, is_contacting', `'k' || i, 'Purpose', 'CONSENT', true`);
+  await series('consent_purposes', 'key, name, lawful_basis, is_contacting', `'k' || i, 'Purpose', 'CONSENT', false`);
+  const purpose = await picked('consent_purposes');
+  await client.query(
+    `INSERT INTO consents (org_id, id, contact_id, purpose_id, entry, kind, lawful_basis, channel, given_at)
+     SELECT '${of.id}', gen_random_uuid(), ${contact}, ${purpose}, i, 'GRANTED', 'CONSENT', 'OTHER', now() FROM generate_series(1, ${rows}) AS i`,
+  );
   const letters = (shift: number): string => `chr(65 + i % 26) || chr(65 + (i / 26) % 26) || chr(65 + ${shift})`;
   await series(
     'exchange_rates',

@@ -60,10 +60,11 @@ const IMPERSONAL: Readonly<Record<string, string>> = {
   activities: 'user_id owner_id contact_id deal_id type due_date is_completed completed_at',
   // The hint is the end of a secret that a program made.
   api_keys: 'user_id secret_hash hint scopes expires_at revoked_at',
+  audit_erasures: 'audit_id field seq',
   audit_heads: 'seq',
   // `changes` holds salted commitments; `operation` and `request_id` are names that programs made.
   audit_logs:
-    'seq change_id actor_kind user_id api_key_id action entity_type entity_id entity_version changes request_id operation',
+    'seq change_id actor_kind user_id api_key_id action entity_type entity_id entity_version changes request_id operation prev_hash hash',
   audit_values: 'audit_id field salt',
   // A company is no person. Whoever is a company of one is kept as a contact.
   companies: 'owner_id name industry website phone phone_e164 phone_digits merged_into',

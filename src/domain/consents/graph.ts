@@ -57,7 +57,7 @@ export const consentGraph = entity({
     ipAddress: 'text?',
     createdAt: 'timestamp',
   },
-  filters: { purposeId: ['eq', 'in'], kind: [], givenAt: [] },
+  filters: { id: ['eq', 'in'], purposeId: ['eq', 'in'], kind: [], givenAt: [], createdAt: [] },
   orders: ['entry'],
   defaultOrder: ['entry', 'DESC'],
   toOne: {
