@@ -74,9 +74,9 @@ await sleep(5_000);
 samples.push({ at: performance.now() - begun, ...(await memory()) });
 show(samples.at(-1));
 
-const settled = samples.filter(({ at }) => at > lengthMs * WARM_UP_SHARE);
-const growth = settled.at(-1).heapUsed - settled[0].heapUsed;
-const rssGrowth = settled.at(-1).rss - settled[0].rss;
+const settled = samples.filter(({ at }) => at > lengthMs * WARM_UP_SHARE && at < lengthMs + SAMPLE_MS);
+const growth = grown('heapUsed');
+const rssGrowth = grown('rss');
 console.log(
   JSON.stringify({ minutes: Number(values.minutes), counts, heapGrowthMB: mb(growth), rssGrowthMB: mb(rssGrowth) }, null, 2),
 );
@@ -91,6 +91,15 @@ function memory() {
     server.once('message', resolve);
     server.send('memory');
   });
+}
+
+/** From the first quarter after the warm-up to the last one under load, by their medians: single samples of `rss` differ by 20 MB. */
+function grown(what) {
+  const quarter = Math.max(1, Math.floor(settled.length / 4));
+  return median(settled.slice(-quarter)) - median(settled.slice(0, quarter));
+  function median(some) {
+    return some.map((sample) => sample[what]).sort((a, b) => a - b)[Math.floor(some.length / 2)];
+  }
 }
 
 function show({ at, rss, heapUsed, external }) {
