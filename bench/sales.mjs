@@ -5,13 +5,12 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { contenders } from './contenders/index.mjs';
 import { bringUpDatabase } from './lib/database.mjs';
-import { keepPlans } from './lib/plans.mjs';
 import { runNode } from './lib/run-node.mjs';
 import { client, measureWork } from './lib/sales-measure.mjs';
 import { makeWork } from './lib/sales-work.mjs';
 import { startServer } from './lib/server.mjs';
 import { table } from './lib/table.mjs';
-import { bench, product } from './settings.mjs';
+import { SETS, bench, product } from './settings.mjs';
 
 const results = path.join(bench, 'results');
 const OWNER = { email: 'owner@bench-001.example' };
@@ -29,12 +28,14 @@ try {
 }
 
 async function run(size, plans) {
-  const database = await bringUpDatabase(console.log, { size, tenants: 20 }, path.join(bench, `.data-sales-${size}`));
+  const database = await bringUpDatabase(console.log, SETS[size], path.join(bench, `.data-sales-${size}`));
   try {
     const [pulse] = contenders;
     const server = await startServer(pulse, process.execPath, database.urls);
     const figures = await measured(server.url).finally(server.stop);
     report(size, database, figures);
+    // Loaded here: it imports the built product, which a fresh clone has only now.
+    const { keepPlans } = await import('./lib/plans.mjs');
     if (plans) await keepPlans(database.urls, OWNER, path.join(results, `sales-plans-${size}.txt`));
   } finally {
     await database.stop();

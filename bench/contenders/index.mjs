@@ -1,39 +1,11 @@
-// Who is measured: how each is started, what it is asked, and how its callers show who they are.
+// Who is measured: how each is started, what it is sent, and how its callers show who they are.
 import path from 'node:path';
 import { signIn, signToken } from '../lib/tokens.mjs';
-import { ACTIVITIES, DEALS, SECRET, bench, product } from '../settings.mjs';
-
-const pulseQuery = `{
-  deals(first: ${DEALS}) {
-    nodes {
-      id title value
-      stage { id name }
-      contact { id firstName company { id name } }
-      owner { id }
-      activities(first: ${ACTIVITIES}) { nodes { id subject } }
-    }
-    pageInfo { hasNextPage endCursor }
-  }
-}`;
-
-/** The same graph by PostGraphile's names; aliases give its answer the same shape. */
-const postgraphileQuery = `{
-  deals: allDeals(first: ${DEALS}, condition: { deletedAt: null }, orderBy: [CREATED_AT_DESC, PRIMARY_KEY_DESC]) {
-    nodes {
-      id: rowId title value
-      stage: pipelineStageByOrgIdAndPipelineIdAndStageId { id: rowId name }
-      contact: contactByOrgIdAndContactId { id: rowId firstName company: companyByOrgIdAndCompanyId { id: rowId name } }
-      owner: userByOrgIdAndOwnerId { id: rowId }
-      activities: activitiesByOrgIdAndDealId(
-        first: ${ACTIVITIES}, condition: { deletedAt: null }, orderBy: [CREATED_AT_DESC, PRIMARY_KEY_DESC]
-      ) { nodes { id: rowId subject } }
-    }
-    pageInfo { hasNextPage endCursor }
-  }
-}`;
+import { SECRET, bench, product } from '../settings.mjs';
 
 const ownScript = (name) => ({ script: path.join(bench, 'contenders', `${name}.mjs`), folder: bench });
 const ownToken = async (_url, member) => signToken(member);
+const graphql = ({ query }, variables) => ({ query, variables });
 
 /**
  * @typedef {object} Contender
@@ -42,7 +14,7 @@ const ownToken = async (_url, member) => signToken(member);
  * @property {string} script what Node starts
  * @property {string} folder where
  * @property {(urls: { owner: string, app: string, signin: string }) => Record<string, string>} environment
- * @property {string} query
+ * @property {(work: object, variables: object, member: object) => object} bodyOf what it is sent
  * @property {(url: string, member: object) => Promise<string>} tokenFor
  */
 
@@ -53,16 +25,9 @@ export const contenders = [
     title: 'Pulse',
     script: path.join(product, 'dist/src/main.js'),
     folder: product,
-    environment: ({ owner }) => ({ DATABASE_URL: owner, SECRET_KEY: SECRET, HOST: '127.0.0.1' }),
-    query: pulseQuery,
-    tokenFor: signIn,
-  },
-  {
-    name: 'pulse-prisma-carrier',
-    title: 'Pulse, statements through Prisma',
-    ...ownScript('pulse-prisma-carrier'),
-    environment: ({ app, signin }) => ({ APP_URL: app, SIGNIN_URL: signin }),
-    query: pulseQuery,
+    // A run takes longer than an access token lives by default.
+    environment: ({ owner }) => ({ DATABASE_URL: owner, SECRET_KEY: SECRET, HOST: '127.0.0.1', ACCESS_TOKEN_SECONDS: '7200' }),
+    bodyOf: graphql,
     tokenFor: signIn,
   },
   {
@@ -70,7 +35,15 @@ export const contenders = [
     title: 'PostGraphile',
     ...ownScript('postgraphile'),
     environment: ({ app }) => ({ APP_URL: app }),
-    query: postgraphileQuery,
+    bodyOf: ({ postgraphile }, variables, { org }) => ({ query: postgraphile, variables: { ...variables, org } }),
+    tokenFor: ownToken,
+  },
+  {
+    name: 'usual',
+    title: 'The usual stack',
+    ...ownScript('usual'),
+    environment: ({ app }) => ({ APP_URL: app }),
+    bodyOf: graphql,
     tokenFor: ownToken,
   },
   {
@@ -78,7 +51,7 @@ export const contenders = [
     title: 'The limit',
     ...ownScript('limit'),
     environment: ({ app }) => ({ APP_URL: app }),
-    query: pulseQuery,
+    bodyOf: ({ name }, variables) => ({ work: name, variables }),
     tokenFor: ownToken,
   },
 ];

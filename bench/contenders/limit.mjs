@@ -4,17 +4,25 @@ import { createServer } from 'node:http';
 import pg from 'pg';
 import { POOL_SIZE } from '../settings.mjs';
 import { organizationOf } from '../lib/tokens.mjs';
+import { works } from '../works/index.mjs';
 
-const text = readFileSync(new URL('limit.sql', import.meta.url), 'utf8');
+const statements = new Map(
+  works.map(({ name, limit }) => [
+    name,
+    { name, limit, text: readFileSync(new URL(`limit/${name}.sql`, import.meta.url), 'utf8') },
+  ]),
+);
 const pool = new pg.Pool({ connectionString: process.env.APP_URL, max: POOL_SIZE, options: '-c TimeZone=UTC', pipeline: true });
 
 /** All three messages leave in one go; PostgreSQL answers them in order. */
-async function read(org) {
+async function answerTo({ work, variables = {} }, org) {
+  const { name, text, limit } = statements.get(work);
+  const mode = work === 'move' ? 'READ WRITE' : 'ISOLATION LEVEL REPEATABLE READ READ ONLY';
   const client = await pool.connect();
   try {
     const [, { rows }] = await Promise.all([
-      client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.org_id = '${org}'`),
-      client.query({ name: 'deals', text }),
+      client.query(`BEGIN ${mode}; SET LOCAL app.org_id = '${org}'`),
+      client.query({ name, text, values: limit.map((parameter) => variables[parameter]) }),
       client.query('COMMIT'),
     ]);
     client.release();
@@ -28,14 +36,13 @@ async function read(org) {
 async function bodyOf(request) {
   let body = '';
   for await (const chunk of request) body += chunk;
-  return JSON.parse(body);
+  return JSON.parse(body || '{}');
 }
 
 const server = createServer(async (request, response) => {
   try {
     const org = organizationOf(request);
-    await bodyOf(request);
-    const answer = Buffer.from(await read(org));
+    const answer = Buffer.from(await answerTo(await bodyOf(request), org));
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length }).end(answer);
   } catch (error) {
     console.error(error);

@@ -10,7 +10,9 @@ import { POOL_SIZE } from '../settings.mjs';
 
 const preset = {
   extends: [PostGraphileAmberPreset],
-  pgServices: [makePgService({ connectionString: process.env.APP_URL, schemas: ['public'], poolConfig: { max: POOL_SIZE } })],
+  pgServices: [
+    makePgService({ connectionString: process.env.APP_URL, schemas: ['public', 'bench'], poolConfig: { max: POOL_SIZE } }),
+  ],
   // The answer leaves as text rather than as objects that are then turned into text: its own faster way.
   grafserv: { graphiql: false, watch: false, outputDataAsString: true },
   grafast: {

@@ -1,39 +1,83 @@
 // What is asked, and whether everybody answers the same.
 import { isDeepStrictEqual } from 'node:util';
+import { works } from '../works/index.mjs';
 
-/**
- * A request for each member, ready to be sent again and again.
- *
- * @returns {Promise<{ url: string, headers: object, body: string, bytes?: number }[]>}
- */
-export async function makeRequests({ url, contender }, members) {
-  const body = JSON.stringify({ query: contender.query });
-  const requests = [];
-  for (const member of members) {
-    const token = await contender.tokenFor(url, member);
-    requests.push({ url, body, headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` } });
-  }
-  return requests;
+/** How every member is to be recognised by a server. */
+export async function tokensFor({ url, contender }, members) {
+  const tokens = [];
+  for (const member of members) tokens.push(await contender.tokenFor(url, member));
+  return tokens;
 }
 
 /**
- * Asks every server for every member and notes how long each answer is, so that the load can tell a wrong one.
+ * The requests of one work, ready to be sent again and again: the organizations take turns.
  *
- * @param {{ contender: object, requests: object[] }[]} servers
- * @throws Error naming the first two servers, member and place that differ.
+ * @returns {{ url: string, headers: object, body: string, bytes?: number }[]}
  */
-export async function checkAgreement(servers, members) {
-  for (const [index, { email }] of members.entries()) {
+export function requestsFor({ url, contender, tokens }, work, members) {
+  const each = members.map((member, index) =>
+    work.variables(member.facts).map((variables) => ({
+      url,
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${tokens[index]}` },
+      body: JSON.stringify(contender.bodyOf(work, variables, member)),
+    })),
+  );
+  const most = Math.max(...each.map((requests) => requests.length));
+  return Array.from({ length: most }, (_, place) => each.map((requests) => requests[place % requests.length])).flat();
+}
+
+/** Requests of several works in their shares; organization n is asked for 1/n as often as the first. The same for each server. */
+export function mixedRequests(server, { shares }, members, count = 4_000) {
+  const dice = random(20_261_125);
+  const weights = members.map((_, index) => 1 / (index + 1));
+  const perWork = Object.fromEntries(
+    works
+      .filter(({ name }) => shares[name])
+      .map((work) => [work.name, members.map((member, n) => requestsOf(server, work, member, n))]),
+  );
+  return Array.from({ length: count }, () => {
+    const requests = perWork[pick(dice, Object.keys(shares), Object.values(shares))][pick(dice, [...members.keys()], weights)];
+    return requests[Math.floor(dice() * requests.length)];
+  });
+}
+
+function requestsOf(server, work, member, index) {
+  return requestsFor({ ...server, tokens: [server.tokens[index]] }, work, [member]);
+}
+
+function pick(dice, items, weights) {
+  let at = dice() * weights.reduce((sum, weight) => sum + weight, 0);
+  return items.find((_, index) => (at -= weights[index]) < 0) ?? items.at(-1);
+}
+
+/** Pseudo-random numbers (mulberry32), the same for the same seed. */
+function random(seed) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/**
+ * Asks every server everything once. Where all can do the same, their answers must be, and the length of each is noted, so that the
+ * load can tell a wrong one.
+ *
+ * @throws Error naming the first two servers and the place where they differ.
+ */
+export async function checkAgreement(work, asked) {
+  for (const index of asked[0].requests.keys()) {
     const answers = [];
-    for (const { contender, requests } of servers) {
+    for (const { contender, requests } of asked) {
       const { data, bytes } = await ask(requests[index], contender.name);
-      requests[index].bytes = bytes;
-      answers.push({ name: contender.name, graph: normalised(data) });
+      if (work.agrees) requests[index].bytes = bytes;
+      answers.push({ name: contender.name, data: normalised(data) });
     }
     const [first, ...others] = answers;
-    const other = others.find(({ graph }) => !isDeepStrictEqual(graph, first.graph));
-    if (other)
-      throw new Error(`${first.name} and ${other.name} answer ${email} differently: ${difference(first.graph, other.graph)}`);
+    const other = work.agrees && others.find(({ data }) => !isDeepStrictEqual(data, first.data));
+    if (other) throw new Error(`${work.name}: ${first.name} and ${other.name} differ: ${difference(first.data, other.data)}`);
   }
 }
 
@@ -41,22 +85,25 @@ export async function checkAgreement(servers, members) {
 export async function ask({ url, headers, body }, name) {
   const response = await fetch(url, { method: 'POST', headers, body });
   const bytes = Buffer.from(await response.arrayBuffer());
-  const { data, errors } = JSON.parse(bytes.toString());
-  if (!data?.deals || errors) throw new Error(`${name} answered ${response.status}: ${bytes.toString().slice(0, 500)}`);
+  const { data, errors } = JSON.parse(bytes.toString() || '{}');
+  if (!data || errors) throw new Error(`${name} answered ${response.status} to ${body}: ${bytes.toString().slice(0, 500)}`);
   return { data, bytes: bytes.length };
 }
 
-/** Amounts differ in their trailing zeros, cursors in everything. */
-function normalised({ deals: { nodes, pageInfo } }) {
-  return {
-    nodes: nodes.map((deal) => ({ ...deal, value: deal.value === null ? null : Number(deal.value) })),
-    pageInfo: { hasNextPage: pageInfo.hasNextPage, hasCursor: Boolean(pageInfo.endCursor) },
-  };
+/** Amounts differ in their trailing zeros, cursors in everything, and a list may be a connection. */
+function normalised(value, key) {
+  if (key === 'value' && value !== null) return Number(value);
+  if (key === 'endCursor') return Boolean(value);
+  if (Array.isArray(value)) return value.map((item) => normalised(item));
+  if (value === null || typeof value !== 'object') return value;
+  if (key === 'stages' && value.nodes) return normalised(value.nodes);
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, normalised(inner, name)]));
 }
 
-function difference(one, other) {
-  if (one.nodes.length !== other.nodes.length) return `${one.nodes.length} and ${other.nodes.length} deals.`;
-  const place = one.nodes.findIndex((node, index) => !isDeepStrictEqual(node, other.nodes[index]));
-  if (place < 0) return `${JSON.stringify(one.pageInfo)} and ${JSON.stringify(other.pageInfo)}.`;
-  return `deal ${place + 1} is\n${JSON.stringify(one.nodes[place])}\nand\n${JSON.stringify(other.nodes[place])}`;
+function difference(one, other, path = 'data') {
+  const isObject = (value) => typeof value === 'object' && value !== null;
+  if (!isObject(one) || !isObject(other)) return `${path} is ${JSON.stringify(one)} and ${JSON.stringify(other)}`;
+  const names = [...new Set([...Object.keys(one), ...Object.keys(other)])];
+  const name = names.find((key) => !isDeepStrictEqual(one[key], other[key]));
+  return difference(one[name], other[name], `${path}.${name}`);
 }

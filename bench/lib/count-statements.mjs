@@ -1,29 +1,25 @@
 // How many statements and round trips an operation takes, whoever asks: a proxy before PostgreSQL reads its answers.
 import { connect, createServer } from 'node:net';
 import { ask } from './ask.mjs';
-import { startServer } from './server.mjs';
 
 const WARM_UP = 10;
 const COUNTED = 20;
 
-/** Starts the contender once more, behind the proxy, and asks it one thing at a time. */
-export async function countStatements({ contender, requests }, node, urls) {
-  const proxy = await startProxy(new URL(urls.app));
-  const through = Object.fromEntries(Object.entries(urls).map(([name, url]) => [name, atPort(url, proxy.port)]));
-  const server = await startServer(contender, node, through);
-  try {
-    const asked = (index) => ask({ ...requests[index % requests.length], url: server.url }, contender.name);
-    for (let index = 0; index < WARM_UP; index += 1) await asked(index);
-    const before = { ...proxy.counts };
-    for (let index = 0; index < COUNTED; index += 1) await asked(index);
-    return {
-      statements: (proxy.counts.statements - before.statements) / COUNTED,
-      roundTrips: (proxy.counts.roundTrips - before.roundTrips) / COUNTED,
-    };
-  } finally {
-    await server.stop();
-    proxy.close();
-  }
+/**
+ * Asks the server of a contender that stands behind the proxy, one thing at a time. The same organization asks each time, so that what
+ * is asked once a second for each session counts as it does for a busy one.
+ */
+export async function countStatements({ contender, requests, counted, proxy }) {
+  const [{ headers }] = requests;
+  const own = requests.filter((request) => request.headers.authorization === headers.authorization);
+  const asked = (index) => ask({ ...own[index % own.length], url: counted.url }, contender.name);
+  for (let index = 0; index < WARM_UP; index += 1) await asked(index);
+  const before = { ...proxy.counts };
+  for (let index = 0; index < COUNTED; index += 1) await asked(index);
+  return {
+    statements: (proxy.counts.statements - before.statements) / COUNTED,
+    roundTrips: (proxy.counts.roundTrips - before.roundTrips) / COUNTED,
+  };
 }
 
 function atPort(url, port) {
@@ -33,7 +29,8 @@ function atPort(url, port) {
   return moved.toString();
 }
 
-async function startProxy({ hostname, port }) {
+/** A way to PostgreSQL that counts what goes through it. */
+export async function startProxy({ hostname, port }) {
   const counts = { statements: 0, roundTrips: 0 };
   const sockets = new Set();
   const server = createServer((client) => {
@@ -63,7 +60,9 @@ async function startProxy({ hostname, port }) {
     server.close();
     for (const socket of sockets) socket.destroy();
   };
-  return { port: server.address().port, counts, close };
+  const { port: own } = server.address();
+  const through = (urls) => Object.fromEntries(Object.entries(urls).map(([name, url]) => [name, atPort(url, own)]));
+  return { through, counts, close };
 }
 
 /**

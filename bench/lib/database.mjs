@@ -1,7 +1,7 @@
 // One PostgreSQL for all contenders, with the product's own schema, roles, row-level security and benchmark set.
 import { mkdirSync } from 'node:fs';
 import pg from 'pg';
-import { SECRET, SET, dataDir, product } from '../settings.mjs';
+import { SECRET, product } from '../settings.mjs';
 import { parentOf } from './processes.mjs';
 import { runNode } from './run-node.mjs';
 
@@ -12,7 +12,7 @@ import { runNode } from './run-node.mjs';
  * @param {{ size: string, tenants: number }} set which benchmark set
  * @param {string} folder where the PostgreSQL of its own keeps it
  */
-export async function bringUpDatabase(say, set = SET, folder = dataDir) {
+export async function bringUpDatabase(say, set, folder) {
   const { bringUpDatabase: bringUp } = await import('../../dist/src/db/setup/bring-up.js');
   mkdirSync(folder, { recursive: true });
   const running = await bringUp({
@@ -73,7 +73,7 @@ async function askDatabase(ownerUrl) {
   });
 }
 
-async function withClient(connectionString, work) {
+export async function withClient(connectionString, work) {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
   await client.connect();
   try {
