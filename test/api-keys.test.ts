@@ -290,8 +290,8 @@ describe('scopes', () => {
 
   test('every entity has its scope, but for the short list of what keys never see', () => {
     const closed = [...graph.values()].filter(({ scope }) => scope === undefined).map(({ table }) => table);
-    // Where people are signed in, who is asked to join, and keys themselves.
-    expect(closed.sort()).toEqual(['api_keys', 'invitations', 'sessions']);
+    // Where people are signed in, who is asked to join, keys themselves, and who did what.
+    expect(closed.sort()).toEqual(['api_keys', 'audit_logs', 'invitations', 'sessions']);
     const known = new Set(SCOPES.map((scope) => scope.split(':')[0]));
     for (const { scope } of graph.values()) if (scope) expect(known).toContain(scope);
   });

@@ -7,6 +7,7 @@ import type { Sql } from './engine/sql.js';
 import type { Resource } from '../scopes.js';
 
 export { consentFamily } from './engine/consents.js';
+export { addressText } from './engine/address.js';
 export { elapsedSince, hasCome, onceCome } from './engine/clock.js';
 export { customValues } from './engine/custom-values.js';
 

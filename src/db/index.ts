@@ -22,3 +22,5 @@ export type { JobFailure, JobInfo, Task } from './jobs/tasks.js';
 export { cursorSeal, type CursorSeal } from './engine/cursor.js';
 export { aheadOf, type Ahead, type AheadRelation } from './engine/ahead.js';
 export type { AttemptLimit, Attempts, OpenAttempts } from './attempts.js';
+export { chainHead, verifyChain, type ChainReport } from './chain/verify.js';
+export type { FaultReason } from './chain/check-link.js';

@@ -9,6 +9,8 @@ import { activityGraph } from './activities/graph.js';
 import { activityResolvers } from './activities/resolvers.js';
 import { apiKeyGraph } from './api-keys/graph.js';
 import { apiKeyResolvers } from './api-keys/resolvers.js';
+import { auditGraph } from './audit/graph.js';
+import { auditResolvers } from './audit/resolvers.js';
 import { sessionGraph } from './auth/graph.js';
 import { authMails } from './auth/mails.js';
 import { authResolvers, PUBLIC_AUTH_FIELDS } from './auth/resolvers.js';
@@ -44,6 +46,7 @@ export const graph: Graph = new Map(
   [
     activityGraph,
     apiKeyGraph,
+    auditGraph,
     companyGraph,
     consentGraph,
     consentPurposeGraph,
@@ -71,6 +74,7 @@ export const resolvers: Resolvers[] = [
   accountResolvers,
   activityResolvers,
   apiKeyResolvers,
+  auditResolvers,
   authResolvers,
   companyResolvers,
   consentResolvers,

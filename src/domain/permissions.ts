@@ -19,6 +19,7 @@ const PERMISSIONS = {
   'users:write': ['OWNER', 'ADMIN'],
   'schema:read': ['OWNER', 'ADMIN'],
   'organization:write': ['OWNER', 'ADMIN'],
+  'audit:read': ['OWNER', 'ADMIN'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof PERMISSIONS;

@@ -32,7 +32,6 @@ const HIDDEN: Readonly<Record<string, readonly Hidden[]>> = {
   ],
   // KEEP: it belongs to no organization, and goes after seven days.
   reset_requests: [['email', 'REACH', 'KEEP']],
-  audit_logs: [['ip_address', 'TRACE', 'NULL']],
   // Goes with its row: values are deleted, by the function that writes the fact of it.
   audit_values: [['before after', 'CONTENT', 'NULL']],
   companies: [[SLOTS, 'CONTENT', 'KEEP']],

@@ -43,6 +43,7 @@ const FIELDS: Readonly<Record<string, RootScope>> = {
 const SIGNED_IN = [
   ...['Query.sessions', 'Mutation.logout', 'Mutation.logoutEverywhere', 'Mutation.revokeSession'],
   ...['Query.apiKeys', 'Mutation.createApiKey', 'Mutation.revokeApiKey'],
+  ...['Query.auditLog', 'Query.auditHead', 'Query.auditVerify'],
   ...['Query.invitations', 'Mutation.inviteUser', 'Mutation.revokeInvitation'],
   ...['Mutation.changePassword', 'Mutation.changeEmail', 'Mutation.updateViewer'],
   ...['Mutation.updateUser', 'Mutation.changeRole', 'Mutation.deactivateUser', 'Mutation.reactivateUser'],

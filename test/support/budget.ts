@@ -119,6 +119,8 @@ const MORE: Record<string, number> = {
   // The organization's definitions.
   customFields: 1,
   'TagPayload.tag': 1,
+  // What comes before, erasures and the head; more only for more facts than a page of theirs.
+  'Query.auditVerify': 4,
   // Open deals, contacts, companies and activities.
   'ReassignPayload.remaining': 4,
   // Who asks, for their password.

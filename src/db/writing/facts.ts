@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import type { Caller } from '../../caller.js';
 import type { Transaction } from '../database.js';
+import { commitment } from '../chain/commitment.js';
+import { IP } from '../chain/form.js';
 import { compile, type Sql } from '../engine/sql.js';
-import { canonical } from '../../lib/canonical.js';
 import { columnOf, type Entity, type Graph } from '../graph.js';
 
 /** Where a change came from. */
@@ -25,9 +26,6 @@ export interface Fact {
   /** The record after it, as far as its history needs it. */
   after: Record<string, unknown>;
 }
-
-/** Name of the value that holds the caller's address. The column `ip_address` repeats it for reading and is outside what the chain covers. */
-const IP = '@ip';
 
 /**
  * Writes the facts of a change: audit rows with the organization's next numbers, their values, and histories. One
@@ -74,7 +72,7 @@ function rowOf(fact: Fact, origin: Origin, n: number): { values: ValueRow[] } & 
   const id = uuidv7();
   const told = origin.ip ? [...fact.values, { field: IP, before: null, after: origin.ip }] : fact.values;
   const values = told.map((value) => ({ audit_id: id, salt: randomBytes(16).toString('hex'), ...value }));
-  const changes = Object.fromEntries(values.map((value) => [value.field, commitment(value)]));
+  const changes = Object.fromEntries(values.map((value) => [value.field, commitment(value.salt, value.field, value.before, value.after)]));
   return {
     n,
     id,
@@ -85,14 +83,6 @@ function rowOf(fact: Fact, origin: Origin, n: number): { values: ValueRow[] } & 
     changes,
     values,
   };
-}
-
-/** SHA-256 over salt and canonical values: proves them while they are there, says nothing once they are erased. */
-function commitment({ salt, field, before, after }: ValueRow): string {
-  return createHash('sha256')
-    .update(Buffer.from(salt, 'hex'))
-    .update(canonical([field, before ?? null, after ?? null]))
-    .digest('hex');
 }
 
 /** A row of an entity's history for each fact that changed something the history shows. */
