@@ -79,12 +79,14 @@ function Workbench({ who, leave }: { who: Member | 'visitor'; leave: () => void 
 interface Cost {
   requested: number;
   actual: number;
-  remaining: number;
+  /** Null for a visitor, who has no budget. */
+  remaining: number | null;
 }
 
 function priceOf({ extensions }: Answer): string | null {
   const cost = extensions?.['cost'] as Cost | undefined;
-  return cost ? `Price ${cost.actual} of at most ${cost.requested}; ${cost.remaining} left` : null;
+  if (!cost) return null;
+  return `Price ${cost.actual} of at most ${cost.requested}${cost.remaining === null ? '' : `; ${cost.remaining} left`}`;
 }
 
 const root = document.getElementById('root');

@@ -88,6 +88,8 @@ async function post(question: Question, token: string | null): Promise<Answer> {
     headers: {
       'content-type': 'application/json',
       accept: 'application/json',
+      // Answers say what they cost (docs/PRICE.md).
+      'x-pulse-cost': '1',
       ...(token ? { authorization: `Bearer ${token}` } : {}),
     },
     body: JSON.stringify(question),

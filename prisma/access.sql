@@ -140,6 +140,10 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA signin TO {{signin}};
 -- Counted attempts belong to no tenant and say nothing about one: their keys are keyed hashes.
 GRANT USAGE ON SCHEMA throttle TO {{signin}};
 GRANT SELECT, INSERT, UPDATE, DELETE ON throttle.attempts TO {{signin}};
+-- Nor do budgets: their keys are ids.
+GRANT SELECT, INSERT, UPDATE ON throttle.budgets TO {{signin}};
+REVOKE ALL ON FUNCTION throttle.lease(text, double precision, double precision, double precision, double precision) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION throttle.lease(text, double precision, double precision, double precision, double precision) TO {{signin}};
 
 -- Jobs (docs/decisions/0013-jobs-in-postgresql.md). The library's tables have row-level security without policies: only its
 -- own functions' owner gets in. The server makes jobs through jobs.enqueue; the worker takes and finishes them.
@@ -342,6 +346,10 @@ BEGIN
     GET DIAGNOSTICS gone = ROW_COUNT;
     total := total + gone;
   END LOOP;
+  -- Budgets nobody has used for a day are full again: as if they had never been.
+  DELETE FROM throttle.budgets WHERE key = ANY (ARRAY(SELECT key FROM throttle.budgets WHERE at < now() - interval '1 day' LIMIT most));
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  total := total + gone;
   -- Jobs that failed for the last time.
   DELETE FROM graphile_worker._private_jobs WHERE attempts >= max_attempts AND locked_by IS NULL AND run_at < now() - grace;
   GET DIAGNOSTICS gone = ROW_COUNT;

@@ -11,6 +11,8 @@ import { mailTokens } from './domain/auth/mail-tokens.js';
 import { passwords } from './domain/auth/passwords.js';
 import { throttle } from './domain/auth/throttle.js';
 import { DEFAULT_KEY_ID, tokens, type TokenKey } from './domain/auth/tokens.js';
+import { budgets, type Budgets } from './domain/budgets/budgets.js';
+import { PLANS, type Plans } from './domain/budgets/plans.js';
 import { graph } from './domain/index.js';
 import { can } from './domain/permissions.js';
 import { personalData, personalNames } from './domain/personal-data.js';
@@ -63,6 +65,8 @@ export interface AppSettings {
   corsOrigins: readonly string[];
   /** Proxies in front, whose word on a client's address counts. */
   trustProxy?: TrustProxy;
+  /** What callers may spend, by subscription plan. */
+  plans?: Plans;
   /** For tests, which all come from one address: how many times as many attempts are let in. */
   throttleScale?: number;
   schemaReaders: SchemaReaders;
@@ -134,7 +138,7 @@ function migrationNames(root: string): string[] {
 export async function buildApp(settings: AppSettings): Promise<App> {
   const { log } = settings;
   const { database, door } = openCore(settings);
-  const apollo = await startApollo(settings);
+  const apollo = await startApollo(settings, budgets(database, settings.plans ?? PLANS));
   const standing = standingOf(database, door);
   const { http, closing } = await httpServer({
     apollo,
@@ -160,12 +164,14 @@ export async function buildApp(settings: AppSettings): Promise<App> {
   return { http, beginClosing: closing.begin, database, door, close };
 }
 
-async function startApollo(settings: AppSettings): Promise<ApolloServer<GraphContext>> {
+async function startApollo(settings: AppSettings, spending: Budgets): Promise<ApolloServer<GraphContext>> {
   const { root, schemaReaders, fastPath = true, executor = fastPath ? executeCompiled : executeAsIs, log } = settings;
   const schema = buildSchema(root);
   const mayReadSchema = (caller: Caller): boolean => can(caller, 'schema:read');
   const trusted = trustedIn(settings, schema);
-  const apollo = graphServer({ schema, execute: executor(schema), schemaReaders, mayReadSchema, trustedDocuments: trusted, log });
+  const price = { graph, budgets: spending };
+  const execute = executor(schema);
+  const apollo = graphServer({ schema, execute, schemaReaders, mayReadSchema, trustedDocuments: trusted, price, log });
   await apollo.start();
   return apollo;
 }

@@ -80,6 +80,11 @@ export const SETTINGS = {
     .regex(/^(\d{1,2}|[\d.:a-f/]+(,[\d.:a-f/]+)*)$/i, 'must be a number of proxies, or their addresses separated by commas')
     .transform((text) => (/^\d{1,2}$/.test(text) ? Number(text) : text.split(',')))
     .optional(),
+  BUDGET_SCALE: z
+    .string()
+    .regex(/^\d{1,6}(\.\d{1,3})?$/, 'must be a number like 0.5 or 10')
+    .transform(Number)
+    .default(1),
   FAST_PATH: flag.default(true),
   OPEN_SCHEMA: z.enum(['on', 'admins', 'off']).optional(),
   TRUSTED_DOCUMENTS: z.enum(['off', 'preferred', 'only']).default('off'),

@@ -6,6 +6,7 @@ import type { Config } from './config.js';
 import { bringUpDatabase, type RunningDatabase } from './db/setup/bring-up.js';
 import { checkRole } from './db/setup/check-roles.js';
 import { passwords } from './domain/auth/passwords.js';
+import { PLANS, withBudgets } from './domain/budgets/plans.js';
 import { readManifests } from './graphql/documents/trusted.js';
 import { outboxMailer } from './domain/mail/outbox.js';
 import { smtpMailer } from './domain/mail/smtp.js';
@@ -94,6 +95,7 @@ function appSettings(root: string, config: Config, { urls }: RunningDatabase, lo
     passwordLeastLength: config.PASSWORD_LEAST_LENGTH,
     corsOrigins: config.CORS_ORIGINS,
     trustProxy: config.TRUST_PROXY ?? false,
+    plans: withBudgets(PLANS, config.BUDGET_SCALE),
     fastPath: config.FAST_PATH,
     trustedDocuments: { mode: config.TRUSTED_DOCUMENTS, documents: readManifests(config.TRUSTED_DOCUMENTS_FILES) },
     schemaReaders: SCHEMA_READERS[config.OPEN_SCHEMA],

@@ -2,10 +2,12 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import type { Caller } from '../caller.js';
 import { PrismaClient } from '../generated/prisma/client.js';
+import type { SubscriptionPlan } from '../generated/prisma/enums.js';
 import { isUuid } from '../lib/uuid.js';
 import type { ScopeSettings } from './engine/scope.js';
 import { attemptsIn, type OpenAttempts } from './attempts.js';
 import { translateFailure } from './failures.js';
+import { leasesIn, type TakeLease } from './leases.js';
 import { openShelf } from './prepared.js';
 import { openReader, type Reader, type ReaderSettings } from './reader.js';
 import { openSnapshot, type Snapshot } from './snapshot.js';
@@ -49,6 +51,10 @@ export interface Database {
   findApiKey(orgId: string, secretHash: Uint8Array): Promise<KnownKey | null>;
   /** Counts attempts, over all instances. */
   readonly attempts: OpenAttempts;
+  /** Takes points out of what callers may spend, over all instances. */
+  readonly lease: TakeLease;
+  /** What an organization has subscribed to. */
+  findPlan(orgId: string): Promise<SubscriptionPlan>;
   /** Whether requests can be answered: by both roles, on the migrations that this version needs. @throws when they cannot. */
   checkReady(): Promise<void>;
   /** Opens all connections now rather than while the first users sign in: both hash on the same few threads. */
@@ -101,6 +107,8 @@ export function openDatabase(settings: DatabaseSettings): Database {
     findSessionRole: (session) => findSessionRole(readPool, session),
     findApiKey: (orgId, secretHash) => findApiKey(readPool, orgId, secretHash),
     attempts: attemptsIn(signinPool),
+    lease: leasesIn(signinPool),
+    findPlan: (orgId) => findPlan(readPool, orgId),
     checkReady: () => checkReady(readPool, signinPool, settings.migrations),
     warmUp: () => warmUp([readPool, writePool, signinPool]),
     close: async () => {
@@ -177,6 +185,11 @@ function findApiKey(pool: pg.Pool, orgId: string, secretHash: Uint8Array): Promi
        FROM public.api_keys AS k JOIN read.users AS u ON u.org_id = k.org_id AND u.id = k.user_id
       WHERE k.secret_hash = '\\x${hash}' AND k.revoked_at IS NULL AND k.expires_at > now() AND u.is_active AND u.deleted_at IS NULL`,
   );
+}
+
+async function findPlan(pool: pg.Pool, orgId: string): Promise<SubscriptionPlan> {
+  const row = await askOne<{ plan: SubscriptionPlan }>(pool, orgId, 'SELECT subscription_plan AS plan FROM read.organizations');
+  return row?.plan ?? 'FREE';
 }
 
 /**

@@ -21,6 +21,7 @@ export { runJobs, runJobsOnce, type JobRunner, type JobSettings } from './jobs/r
 export type { JobFailure, JobInfo, Task } from './jobs/tasks.js';
 export { cursorSeal, type CursorSeal } from './engine/cursor.js';
 export { aheadOf, type Ahead, type AheadRelation } from './engine/ahead.js';
+export type { BucketSize, Lease, LeaseWish, TakeLease } from './leases.js';
 export type { AttemptLimit, Attempts, OpenAttempts } from './attempts.js';
 export { chainHead, verifyChain, type ChainReport } from './chain/verify.js';
 export type { FaultReason } from './chain/check-link.js';

@@ -93,6 +93,11 @@ export class GraphContext {
     return this.own.caller;
   }
 
+  /** Who asks, if anybody known does: for what concerns visitors too. */
+  get callerIfKnown(): Caller | null {
+    return this.own.caller;
+  }
+
   /** Whether somebody is signed in of whom something holds; a visitor is nobody. */
   isCaller(holds: (caller: Caller) => boolean): boolean {
     return this.own.caller !== null && holds(this.own.caller);

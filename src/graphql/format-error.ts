@@ -24,8 +24,11 @@ export function formatError(formatted: GraphQLFormattedError, error: unknown): G
   if (original instanceof DomainError) return answer(original.message, original.code, original.details);
   const code = formatted.extensions?.['code'];
   if (typeof code === 'string' && code !== 'INTERNAL_SERVER_ERROR') {
-    const { fields } = formatted.extensions as ErrorDetails;
-    return answer(formatted.message, code, fields ? { fields } : {});
+    const { fields, retryAfterSeconds } = formatted.extensions as ErrorDetails;
+    return answer(formatted.message, code, {
+      ...(fields && { fields }),
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    });
   }
   if (isTooManyErrors(original)) return answer(original.message, 'BAD_USER_INPUT');
   if (isInputError(original)) return answer(original.message, 'INVALID_INPUT', inputField(original));

@@ -15,6 +15,7 @@ import { checkAsksNoSchema, type SchemaReaders } from './introspection.js';
 import { checkVariables } from './variables.js';
 import { statusByMediaType } from './over-http.js';
 import { formatError, identify } from './format-error.js';
+import { pricePlugin, type PriceSettings } from './price/plugin.js';
 
 export interface GraphServerSettings {
   schema: GraphQLSchema;
@@ -25,6 +26,8 @@ export interface GraphServerSettings {
   trustedDocuments: TrustedDocuments;
   /** Whether a caller counts as an administrator who may. */
   mayReadSchema: (caller: Caller) => boolean;
+  /** What operations cost, and what callers may spend. */
+  price: PriceSettings;
   log: Logger;
 }
 
@@ -53,6 +56,7 @@ export function graphServer(settings: GraphServerSettings): ApolloServer<GraphCo
       ApolloServerPluginLandingPageDisabled(),
       admission({ trusted, mayAskAnything }),
       operationPlugin(settings),
+      pricePlugin(settings.schema, settings.price),
       statusByMediaType(),
     ],
   });

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { buildApp, type App, type AppSettings } from '../../src/app.js';
 import type { Role, SignedInCaller } from '../../src/caller.js';
 import type { JobFailure } from '../../src/db/index.js';
+import type { Plans } from '../../src/domain/budgets/plans.js';
 import { passwords } from '../../src/domain/auth/passwords.js';
 import { executeCompiled } from '../../src/graphql/compiled/index.js';
 import type { Message } from '../../src/domain/mail/task.js';
@@ -10,6 +11,11 @@ import { budgeted, checkBudgets, countStatement, type Overrun } from './budget.j
 import { ROOT, SECRET } from './cluster.js';
 import { connect, freshDatabase, type TestDatabase } from './database.js';
 import { world, type Organization, type World } from './world.js';
+
+/** So that only tests about prices meet a limit (test/price.test.ts has the real ones). */
+const ENDLESS = { capacity: 1e12, restoreRate: 1e9 };
+const WITHOUT_END = { limit: 1e12, organization: ENDLESS, caller: ENDLESS };
+const GENEROUS: Plans = { FREE: WITHOUT_END, TEAM: WITHOUT_END, BUSINESS: WITHOUT_END };
 
 export const PASSWORD = 'correct horse battery staple';
 
@@ -127,6 +133,7 @@ export function testSettings(database: Pick<TestDatabase, 'appUrl' | 'signinUrl'
     passwordLeastLength: 12,
     corsOrigins: [],
     throttleScale: 1_000_000,
+    plans: GENEROUS,
     schemaReaders: 'everybody',
     log: pino({ level: 'silent' }),
     observe: (text) => {
