@@ -72,7 +72,9 @@ function rowOf(fact: Fact, origin: Origin, n: number): { values: ValueRow[] } & 
   const id = uuidv7();
   const told = origin.ip ? [...fact.values, { field: IP, before: null, after: origin.ip }] : fact.values;
   const values = told.map((value) => ({ audit_id: id, salt: randomBytes(16).toString('hex'), ...value }));
-  const changes = Object.fromEntries(values.map((value) => [value.field, commitment(value.salt, value.field, value.before, value.after)]));
+  const changes = Object.fromEntries(
+    values.map((value) => [value.field, commitment(value.salt, value.field, value.before, value.after)]),
+  );
   return {
     n,
     id,

@@ -1,8 +1,8 @@
 import type { Resolvers, ResolversTypes } from '../../generated/graphql.js';
-import type { ApiKeyRow } from '../api-keys/graph.js';
 import { changesOf, fieldsOf, headOf, listFacts, verify } from './audit.js';
 
 type User = Awaited<ResolversTypes['User']>;
+type ApiKey = Awaited<ResolversTypes['ApiKey']>;
 
 export const auditResolvers: Resolvers = {
   Query: {
@@ -14,7 +14,7 @@ export const auditResolvers: Resolvers = {
     actorId: ({ userId }) => userId,
     actor: async ({ userId }, _, { reader }) => (userId ? ((await reader.find('users', userId)) as User | null) : null),
     apiKey: async ({ apiKeyId }, _, { reader }) =>
-      apiKeyId ? ((await reader.find('api_keys', apiKeyId)) as ApiKeyRow | null) : null,
+      apiKeyId ? ((await reader.find('api_keys', apiKeyId)) as ApiKey | null) : null,
     recordId: ({ entityId }) => entityId,
     version: ({ entityVersion }) => entityVersion,
     changedFields: (fact) => fieldsOf(fact),
