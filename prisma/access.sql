@@ -34,7 +34,8 @@ BEGIN
                                       'deals', 'activities', 'audit_logs', 'audit_values', 'audit_heads', 'audit_erasures', 'deal_history',
                                       'pipeline_history', 'idempotency_keys', 'sessions', 'refresh_tokens', 'api_keys', 'exchange_rates', 'custom_fields',
                                       'search_words', 'search_terms', 'search_notes', 'consent_purposes', 'consent_texts', 'consents',
-                                      'registrations', 'invitations', 'account_tokens', 'reset_requests'] LOOP
+                                      'registrations', 'invitations', 'account_tokens', 'reset_requests',
+                                      'legal_holds', 'erasures', 'erased_people', 'subject_exports'] LOOP
     tenant_key := CASE tenant_table WHEN 'organizations' THEN 'id' ELSE 'org_id' END;
     FOREACH policy_name IN ARRAY ARRAY['tenant', 'reader', 'owner'] LOOP
       EXECUTE format('DROP POLICY IF EXISTS %I ON public.%I', policy_name, tenant_table);
@@ -46,11 +47,11 @@ BEGIN
     -- FORCE binds the owner too: without this a migration's backfill would touch no row and say nothing.
     EXECUTE format('CREATE POLICY owner ON public.%I TO {{owner}} USING (true) WITH CHECK (true)', tenant_table);
     CONTINUE WHEN tenant_table IN ('refresh_tokens', 'audit_heads', 'idempotency_keys', 'registrations', 'account_tokens',
-                                   'reset_requests');
+                                   'reset_requests', 'erased_people');
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO shown_columns
       FROM pg_attribute
      WHERE attrelid = format('public.%I', tenant_table)::regclass AND attnum > 0 AND NOT attisdropped
-       AND attname NOT IN ('password_hash', 'salt', 'secret_hash');
+       AND attname NOT IN ('password_hash', 'salt', 'secret_hash', 'json', 'html');
     EXECUTE format('CREATE VIEW read.%I AS SELECT %s FROM public.%I WHERE %I = %s',
                    tenant_table, shown_columns, tenant_table, tenant_key, current_org);
     EXECUTE format('GRANT SELECT (%s) ON public.%I TO {{reader}}', shown_columns, tenant_table);
@@ -85,7 +86,7 @@ GRANT SELECT, INSERT ON public.reset_requests TO {{app}};
 GRANT UPDATE (first_name, last_name, role, is_active, time_zone, locale, last_login_at) ON public.users TO {{app}};
 GRANT UPDATE (owner_id, name, industry, website, phone, phone_e164, phone_digits, custom_fields, merged_into, deleted_at) ON public.companies TO {{app}};
 GRANT UPDATE (company_id, owner_id, first_name, last_name, email, phone, phone_e164, phone_digits, job_title, status, tags, last_activity_at, custom_fields,
-              merged_into, deleted_at) ON public.contacts TO {{app}};
+              merged_into, restricted_at, erased_at, erased_before, deleted_at) ON public.contacts TO {{app}};
 GRANT UPDATE (name, is_default, stages, deleted_at) ON public.pipelines TO {{app}};
 GRANT UPDATE (pipeline_id, stage_id, contact_id, company_id, owner_id, title, value, currency, status,
               expected_close_date, position, stage_entered_at, closed_at, won_reason, lost_reason, close_note, last_activity_at, rots_at,
@@ -105,6 +106,51 @@ GRANT INSERT, UPDATE (rate, deleted_at) ON public.exchange_rates TO {{app}};
 -- Consents are a ledger. What contacts show of it is set by its trigger (project_consent), and by nobody else.
 GRANT INSERT ON public.consents, public.consent_texts TO {{app}};
 GRANT INSERT, UPDATE (name, description, deleted_at) ON public.consent_purposes TO {{app}};
+
+-- What people can ask for. That somebody was erased is written once.
+GRANT INSERT, UPDATE (reason, released_by_id, released_at) ON public.legal_holds TO {{app}};
+GRANT INSERT ON public.erasures TO {{app}};
+GRANT SELECT, INSERT ON public.erased_people TO {{app}};
+GRANT SELECT (json, html), INSERT, UPDATE (json, html, ready_at, expires_at) ON public.subject_exports TO {{app}};
+GRANT UPDATE (erased_at) ON public.users TO {{app}};
+GRANT UPDATE (email) ON public.invitations TO {{app}};
+
+-- Empties columns that the server may not write, of a contact or user that the same transaction has erased. It can set nothing, and
+-- reaches nobody else.
+DROP SCHEMA IF EXISTS privacy CASCADE;
+CREATE SCHEMA privacy;
+GRANT USAGE ON SCHEMA privacy TO {{app}};
+CREATE FUNCTION privacy.forget(kept_in text, erased uuid, columns text[]) RETURNS integer
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  org CONSTANT uuid := nullif(current_setting('app.org_id', true), '')::uuid;
+  whose text;
+  emptied text;
+  gone integer;
+BEGIN
+  SELECT of.column_name INTO whose
+    FROM (VALUES ('contacts', 'id'), ('users', 'id'), ('sessions', 'user_id'), ('account_tokens', 'user_id'),
+                 ('registrations', 'user_id'), ('invitations', 'user_id'), ('consents', 'contact_id')) AS of (name, column_name) WHERE of.name = kept_in;
+  IF whose IS NULL THEN RAISE EXCEPTION 'Nothing can be forgotten in %.', kept_in; END IF;
+  IF NOT EXISTS (SELECT FROM public.contacts AS c WHERE c.org_id = org AND c.id = erased AND c.erased_at IS NOT NULL)
+     AND NOT EXISTS (SELECT FROM public.users AS u WHERE u.org_id = org AND u.id = erased AND u.erased_at IS NOT NULL) THEN
+    RAISE EXCEPTION 'Only what is known about somebody who was erased is forgotten.';
+  END IF;
+  -- What is required becomes the empty value of its type; a text that is required becomes the mask.
+  SELECT string_agg(format('%I = %s', a.attname, CASE
+           WHEN NOT a.attnotnull THEN 'NULL'
+           WHEN a.atttypid = 'boolean'::regtype THEN 'false'
+           ELSE quote_literal('[erased]') END), ', ')
+    INTO emptied
+    FROM pg_attribute AS a WHERE a.attrelid = format('public.%I', kept_in)::regclass AND a.attname = ANY (columns) AND a.attnum > 0;
+  PERFORM set_config('app.derived', 'on', true);
+  EXECUTE format('UPDATE public.%I SET %s WHERE org_id = $1 AND %I = $2', kept_in, emptied, whose) USING org, erased;
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  PERFORM set_config('app.derived', '', true);
+  RETURN gone;
+END $$;
+REVOKE ALL ON FUNCTION privacy.forget(text, uuid, text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION privacy.forget(text, uuid, text[]) TO {{app}};
 
 -- Signing in knows an e-mail and no organization. This answers that question and no other.
 DROP SCHEMA IF EXISTS signin CASCADE;
@@ -339,7 +385,8 @@ BEGIN
   FOR kind IN SELECT * FROM (VALUES ('idempotency_keys', 'expires_at', interval '0'),
                                        ('registrations', 'expires_at', interval '7 days'),
                                        ('account_tokens', 'expires_at', interval '30 days'),
-                                       ('reset_requests', 'created_at', interval '7 days')) AS each (name, ends, kept) LOOP
+                                       ('reset_requests', 'created_at', interval '7 days'),
+                                       ('subject_exports', 'expires_at', interval '0')) AS each (name, ends, kept) LOOP
     EXECUTE format('DELETE FROM public.%1$I WHERE ctid = ANY (ARRAY(
                       SELECT ctid FROM public.%1$I WHERE %2$I < now() - $1 LIMIT $2 FOR UPDATE SKIP LOCKED))', kind.name, kind.ends)
       USING kind.kept, most;

@@ -13,6 +13,10 @@ import { throttle } from './domain/auth/throttle.js';
 import { DEFAULT_KEY_ID, tokens, type TokenKey } from './domain/auth/tokens.js';
 import { budgets, type Budgets } from './domain/budgets/budgets.js';
 import { PLANS, type Plans } from './domain/budgets/plans.js';
+import { exportLinks } from './domain/gdpr/export-links.js';
+import { fingerprints } from './domain/gdpr/fingerprints.js';
+import type { PrivacyDoor } from './domain/gdpr/privacy-door.js';
+import { receipts } from './domain/gdpr/receipts.js';
 import { graph } from './domain/index.js';
 import { can } from './domain/permissions.js';
 import { personalData, personalNames } from './domain/personal-data.js';
@@ -76,6 +80,8 @@ export interface AppSettings {
   demo?: ExplorerSettings['demo'];
   log: Logger;
   now?: () => number;
+  /** Writes down outside of the database whom an erasure is about, before it commits; when it throws, nothing is erased. */
+  beforeErasure?: PrivacyDoor['beforeCommit'];
   /** For tests: is told of every statement of the read side. */
   observe?: (text: string) => void;
   /** For the test that shows that PostgreSQL alone keeps tenants apart; never false elsewhere. */
@@ -88,6 +94,7 @@ export interface AppSettings {
 export interface Core {
   database: Database;
   door: AuthDoor;
+  privacy: PrivacyDoor;
 }
 
 /** Everything that is made once a process. */
@@ -109,6 +116,8 @@ export function openCore(settings: AppSettings): Core {
     graph,
     seal: cursorSeal(secret, now),
     tenantFilter: settings.tenantFilter ?? true,
+    personal: personalData(readSdl(settings.root), graph),
+    fingerprint: fingerprints(secret),
     seesAll: (caller) => can(caller, 'records:readAll'),
   });
   const door: AuthDoor = {
@@ -121,7 +130,13 @@ export function openCore(settings: AppSettings): Core {
     lifetimeSeconds: settings.sessionSeconds,
     tokens: tokens({ keys: tokenKeys(settings), lifetimeSeconds: settings.accessTokenSeconds, now }),
   };
-  return { database, door };
+  const privacy: PrivacyDoor = {
+    now,
+    receipts: receipts(secret),
+    exportLinks: exportLinks(secret, now),
+    beforeCommit: settings.beforeErasure,
+  };
+  return { database, door, privacy };
 }
 
 function tokenKeys({ secret, tokenKeys: named = [] }: AppSettings): [TokenKey, ...TokenKey[]] {
@@ -137,14 +152,14 @@ function migrationNames(root: string): string[] {
 /** Builds the server; `app.http.listen(…)` opens the door, `app.http.inject(…)` tries it without a socket. */
 export async function buildApp(settings: AppSettings): Promise<App> {
   const { log } = settings;
-  const { database, door } = openCore(settings);
+  const { database, door, privacy } = openCore(settings);
   const apollo = await startApollo(settings, budgets(database, settings.plans ?? PLANS));
   const standing = standingOf(database, door);
   const { http, closing } = await httpServer({
     apollo,
     contextFor: async ({ token, ...request }) => {
       const deadline = performance.now() + settings.requestTimeoutMs;
-      return new GraphContext({ database, door, ...request, deadline, ...(await standing(token, request.device.ip)) });
+      return new GraphContext({ database, door, privacy, ...request, deadline, ...(await standing(token, request.device.ip)) });
     },
     receiveTimeoutMs: settings.receiveTimeoutMs,
     sendTimeoutMs: settings.sendTimeoutMs,
@@ -161,7 +176,7 @@ export async function buildApp(settings: AppSettings): Promise<App> {
     await apollo.stop();
     await database.close();
   };
-  return { http, beginClosing: closing.begin, database, door, close };
+  return { http, beginClosing: closing.begin, database, door, privacy, close };
 }
 
 async function startApollo(settings: AppSettings, spending: Budgets): Promise<ApolloServer<GraphContext>> {

@@ -38,6 +38,8 @@ export const ERROR_CODES = [
   'NOT_FOUND',
   'INVALID_INPUT',
   'CONFLICT',
+  'RESTRICTED',
+  'LEGAL_HOLD',
   'RATE_LIMITED',
   'COST_LIMITED',
   'IDEMPOTENCY_MISMATCH',
@@ -77,6 +79,21 @@ export function notFound(type: string): DomainError {
 /** The caller's role does not allow it. @param what completes "You may not …". */
 export function forbidden(what: string): DomainError {
   return new DomainError('FORBIDDEN', `You may not ${what}. Ask a manager or an administrator of your organization.`);
+}
+
+/** The person has had their data set aside. */
+export function restricted(): DomainError {
+  return new DomainError(
+    'RESTRICTED',
+    "The processing of this person's data is restricted: it may be read and kept, nothing else. An administrator can lift that.",
+  );
+}
+
+/** There are legal holds on what was to be erased. */
+export function heldLegally(holds: readonly { id: string; reason: string }[]): DomainError {
+  const fields = holds.map(({ id, reason }) => ({ path: ['id'], code: id, message: reason }));
+  const why = holds.map(({ reason }) => reason).join('; ');
+  return new DomainError('LEGAL_HOLD', `This cannot be erased while there is a legal hold on it: ${why}`, { fields });
 }
 
 /** Somebody else was there first. */

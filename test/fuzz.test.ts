@@ -798,6 +798,8 @@ function recordsTable(): string {
       Invitation: 'invitations',
       ExchangeRate: 'exchange_rates',
       ApiKey: 'api_keys',
+      LegalHold: 'legal_holds',
+      Erasure: 'erasures',
       CustomField: 'custom_fields',
       ...{ ConsentPurpose: 'consent_purposes', ConsentText: 'consent_texts', Consent: 'consents' },
     },

@@ -90,9 +90,12 @@ const MALFORMED = { 'no UUID': 'no-uuid', empty: '', 'a NUL': '\u0000' };
 const schema = buildSchema(ROOT);
 /**
  * Whose id is a session's: ending one that is not one's own ends none, which test/sessions.test.ts shows, or a key's (test/api-keys.test.ts); and what would leave
- * this test without its owner, which test/users.test.ts tries.
+ * this test without its owner, which test/users.test.ts tries. What people can ask for concerns deleted contacts, too (test/gdpr.test.ts).
  */
-const ELSEWHERE = ['revokeSession', 'revokeApiKey', 'transferOwnership'];
+const ELSEWHERE = [
+  ...['revokeSession', 'revokeApiKey', 'transferOwnership'],
+  ...['eraseContact', 'restrictProcessing', 'liftRestriction', 'placeLegalHold', 'releaseLegalHold'],
+];
 const mutations = Object.values(schema.getMutationType()?.getFields() ?? {}).filter(({ name }) => !ELSEWHERE.includes(name));
 const positions = mutations.flatMap((mutation) =>
   mutation.args.flatMap((arg) => idsIn(mutation, arg.type, arg.name, `${mutation.name}(${arg.name})`)),
@@ -288,6 +291,15 @@ describe.each([
     await stage.world.insert('consent_texts', [{ org_id: org.id, id: text, purpose_id, number: 1, label: 'v1', body: 'Text' }]);
     await stage.world.insert('consents', [{ org_id: org.id, id: consent, contact_id: contact, purpose_id, ...entry }]);
     const place = { pipeline_id: pipeline, stage_id: stages[0], ...columns };
+    const hold = randomUUID();
+    const released = { released_by_id: users[0], released_at: '2026-01-01T00:00:00Z' };
+    const held = { contact_id: contact, reason: 'Lawsuit', placed_by_id: users[0], ...released };
+    await stage.world.insert('legal_holds', [{ org_id: org.id, id: hold, ...held }]);
+    const erasure = randomUUID();
+    const erased = { kind: 'CONTACT', record_id: randomUUID(), reason: 'Asked for', counts: '{}', receipt: '-' };
+    await stage.world.insert('erasures', [
+      { org_id: org.id, id: erasure, ...erased, requested_by_id: users[0], erased_at: '2026-01-01T00:00:00Z' },
+    ]);
     const deals = [await stage.world.deal(org, place), await stage.world.deal(org, { ...place, position: 'b' })];
     const activity = await stage.world.activity(org, { contact_id: contact, ...columns });
     return {
@@ -299,7 +311,14 @@ describe.each([
       deals,
       activities: [activity],
       // They are revoked, or stay for ever.
-      ...(!columns.deleted_at && { invitations: [invitation], api_keys: [apiKey], consent_texts: [text], consents: [consent] }),
+      ...(!columns.deleted_at && {
+        invitations: [invitation],
+        api_keys: [apiKey],
+        consent_texts: [text],
+        consents: [consent],
+        legal_holds: [hold],
+        erasures: [erasure],
+      }),
       custom_fields: [await stage.world.customField(org, { ...CHOICE, ...columns })],
       consent_purposes: [purpose_id],
       exchange_rates: [await stage.world.rate(org, columns)],

@@ -8,6 +8,7 @@ import type { ScopeSettings } from './engine/scope.js';
 import { attemptsIn, type OpenAttempts } from './attempts.js';
 import { translateFailure } from './failures.js';
 import { leasesIn, type TakeLease } from './leases.js';
+import type { PrivacySettings } from './personal.js';
 import { openShelf } from './prepared.js';
 import { openReader, type Reader, type ReaderSettings } from './reader.js';
 import { openSnapshot, type Snapshot } from './snapshot.js';
@@ -17,7 +18,7 @@ import { checkReady } from './readiness.js';
 import { typeParsers } from './types.js';
 import { writeIn, type WritePool } from './write.js';
 
-export interface DatabaseSettings extends ReaderSettings {
+export interface DatabaseSettings extends ReaderSettings, PrivacySettings {
   appUrl: string;
   signinUrl: string;
   poolSize: number;
@@ -60,8 +61,8 @@ export interface Database {
   /** Opens all connections now rather than while the first users sign in: both hash on the same few threads. */
   warmUp(): Promise<void>;
   close(): Promise<void>;
-  /** How a caller's scope is decided. */
-  readonly scope: ScopeSettings;
+  /** How a caller's scope is decided, and people are erased. */
+  readonly scope: ScopeSettings & PrivacySettings;
   readonly log: StatementLog;
 }
 

@@ -198,6 +198,8 @@ export interface Entity {
   looksAt: Record<string, readonly string[]>;
   /** Fields that follow from others and are written with them: no fact tells of them. */
   derived: readonly string[];
+  /** The field that holds the contact its rows are about: erasing that person erases them whole, and exporting takes them along. */
+  about?: string;
   /** Table that keeps these fields as they are after each change, with `key` as the column of this entity's id. */
   history?: { table: string; key: string; fields: readonly string[] };
 }

@@ -19,6 +19,7 @@ export type { Sight } from './sight.js';
 export { enqueue, enqueuer, type Enqueuer, type JobRequest } from './jobs/enqueue.js';
 export { runJobs, runJobsOnce, type JobRunner, type JobSettings } from './jobs/run.js';
 export type { JobFailure, JobInfo, Task } from './jobs/tasks.js';
+export type { PersonalColumn, PersonalData, PrivacySettings } from './personal.js';
 export { cursorSeal, type CursorSeal } from './engine/cursor.js';
 export { aheadOf, type Ahead, type AheadRelation } from './engine/ahead.js';
 export type { BucketSize, Lease, LeaseWish, TakeLease } from './leases.js';

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { entityOf } from './graph.js';
+import { columnOf, entityOf } from './graph.js';
 import type { FilterInput } from './engine/filter.js';
 import { groupedRows, keysOf, type Grouped, type GroupedList } from './engine/grouping.js';
 import { withRates } from './engine/money.js';
@@ -17,6 +17,8 @@ export interface Sight {
   seen(table: string, alias: string, deleted?: Deleted): Sql;
   /** Tenant alone, for tables that no room declares: `read.<table>` under `alias`. */
   mine(alias: string): Sql;
+  /** The tables whose rows are about a contact, each with the column that holds its id. */
+  about: readonly { table: string; key: string }[];
   /** A list of the page engine as the table `t`, in parentheses. */
   list(table: string, filter: FilterInput | null | undefined): Sql;
   /**
@@ -53,6 +55,7 @@ export function sightOf(scope: Scope): Sight {
     rows: (table, alias) => viewOf(entity(table), alias),
     seen: (table, alias, deleted) => all(scopeConditions(entity(table), alias, scope, deleted)),
     mine,
+    about: [...scope.graph.values()].flatMap(({ table, about }) => (about ? [{ table, key: columnOf(about) }] : [])),
     list: (table, filter) => {
       const conditions = listConditions({ entity: entity(table), scope, window: windowOf(filter), parents: null });
       return sql`(select t.* from ${viewOf(entity(table), 't')} where ${all(conditions)})`;

@@ -24,6 +24,8 @@ import { customFieldGraph } from './custom-fields/graph.js';
 import { customFieldResolvers } from './custom-fields/resolvers.js';
 import { dealGraph } from './deals/graph.js';
 import { dealResolvers } from './deals/resolvers.js';
+import { erasureGraph, legalHoldGraph } from './gdpr/graph.js';
+import { gdprResolvers } from './gdpr/resolvers.js';
 import type { Composers } from './mail/mail.js';
 import { organizationGraph } from './organizations/graph.js';
 import { organizationResolvers } from './organizations/resolvers.js';
@@ -54,7 +56,9 @@ export const graph: Graph = new Map(
     contactGraph,
     customFieldGraph,
     dealGraph,
+    erasureGraph,
     invitationGraph,
+    legalHoldGraph,
     organizationGraph,
     pipelineGraph,
     rateGraph,
@@ -81,6 +85,7 @@ export const resolvers: Resolvers[] = [
   contactResolvers,
   customFieldResolvers,
   dealResolvers,
+  gdprResolvers,
   organizationResolvers,
   pipelineResolvers,
   rateResolvers,

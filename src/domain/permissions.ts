@@ -17,6 +17,7 @@ const PERMISSIONS = {
   'rates:write': ['OWNER', 'ADMIN'],
   'consentPurposes:write': ['OWNER', 'ADMIN'],
   'users:write': ['OWNER', 'ADMIN'],
+  'privacy:write': ['OWNER', 'ADMIN'],
   'schema:read': ['OWNER', 'ADMIN'],
   'organization:write': ['OWNER', 'ADMIN'],
   'audit:read': ['OWNER', 'ADMIN'],
@@ -85,6 +86,7 @@ const QUESTIONS = [
   ['canManageConsentPurposes', (caller: Caller) => can(caller, 'consentPurposes:write')],
   ['canManageExchangeRates', (caller: Caller) => can(caller, 'rates:write')],
   ['canManageTags', (caller: Caller) => can(caller, 'tags:write')],
+  ['canManagePrivacy', (caller: Caller) => can(caller, 'privacy:write')],
   ['canReadSchema', (caller: Caller) => can(caller, 'schema:read')],
   ['canCreateApiKeys', (caller: Caller) => caller.via.kind === 'SESSION'],
 ] as const;

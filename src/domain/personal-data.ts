@@ -1,5 +1,6 @@
 import { Kind, parse, type ConstDirectiveNode } from 'graphql';
 import { columnOf, type Graph } from '../db/graph.js';
+import type { PersonalColumn, PersonalData } from '../db/index.js';
 import type { ErasureRule, PersonalClass } from '../generated/graphql.js';
 
 /**
@@ -7,16 +8,6 @@ import type { ErasureRule, PersonalClass } from '../generated/graphql.js';
  * does; this file has the columns that no field shows (`HIDDEN`), and those that tell nothing (`IMPERSONAL`).
  * test/personal.test.ts wants each column of each table to be in exactly one of the three.
  */
-export interface PersonalColumn {
-  class: PersonalClass;
-  erase: ErasureRule;
-  /** The field of the SDL that shows it; null when none does. */
-  field: string | null;
-}
-
-/** By table and column. */
-export type PersonalData = ReadonlyMap<string, ReadonlyMap<string, PersonalColumn>>;
-
 type Hidden = readonly [columns: string, kind: PersonalClass, erase: ErasureRule];
 
 const SLOTS =
@@ -44,6 +35,7 @@ const HIDDEN: Readonly<Record<string, readonly Hidden[]>> = {
   search_notes: [['document', 'CONTENT', 'NULL']],
   search_terms: [['word', 'CONTENT', 'NULL']],
   search_words: [['word', 'CONTENT', 'NULL']],
+  subject_exports: [['json html', 'CONTENT', 'NULL']],
   users: [['password_hash', 'TRACE', 'MASK']],
 };
 
@@ -70,16 +62,20 @@ const IMPERSONAL: Readonly<Record<string, string>> = {
   consent_purposes: 'key name description lawful_basis is_contacting',
   consent_texts: 'purpose_id number label body',
   consents: 'contact_id purpose_id text_id entry lawful_basis user_id',
-  contacts: 'owner_id merged_into',
+  contacts: 'owner_id merged_into restricted_at erased_at erased_before',
   // Definitions: what fields are called, not what they hold.
   custom_fields: 'entity key type label description options place is_required is_sortable is_personal slot',
   deal_history: 'deal_id at seq pipeline_id stage_id status value currency owner_id is_deleted',
   deals:
     'pipeline_id stage_id contact_id company_id owner_id value currency status expected_close_date position stage_entered_at closed_at last_activity_at rots_at',
+  // A hash keyed with the server's secret: it tells nothing to anybody else.
+  erased_people: 'hash',
+  erasures: 'kind record_id requested_by_id counts receipt erased_at',
   exchange_rates: 'from_currency to_currency rate valid_from',
   // `request` is a hash of the arguments; a day later it is gone.
   idempotency_keys: 'user_id key request record_id expires_at',
   invitations: 'role invited_by_id user_id expires_at accepted_at revoked_at',
+  legal_holds: 'contact_id placed_by_id released_by_id released_at',
   organizations: 'name slug settings subscription_plan deletion_due_at',
   pipeline_history: 'pipeline_id at seq name stages is_deleted',
   pipeline_stages: 'pipeline_id name place probability days_to_rot',
@@ -91,7 +87,8 @@ const IMPERSONAL: Readonly<Record<string, string>> = {
   search_terms: '',
   search_words: 'record_id kind field',
   sessions: 'user_id last_used_at expires_at ended_at end_reason',
-  users: 'role is_active',
+  subject_exports: 'contact_id requested_by_id ready_at expires_at',
+  users: 'role is_active erased_at',
 };
 
 /** Reads the classes of all personal columns. @param sdl the text of the schema, file by file. */
@@ -121,7 +118,10 @@ export function personalNames(data: PersonalData): ReadonlySet<string> {
   return new Set(columns.flatMap(([column, { field }]) => (field ? [column, field] : [column])));
 }
 
-type Rule = Pick<PersonalColumn, 'class' | 'erase'>;
+interface Rule {
+  class: PersonalClass;
+  erase: ErasureRule;
+}
 
 /** Every field with the directive, by type; those that are made of several columns, too. */
 export function personalFields(sdl: readonly string[]): Record<string, Record<string, Rule>> {

@@ -50,6 +50,8 @@ const SIGNED_IN = [
   ...['Mutation.reassignRecords', 'Mutation.transferOwnership', 'Mutation.updateOrganization'],
   ...['Mutation.deleteOrganization', 'Mutation.cancelOrganizationDeletion'],
   ...['Mutation.setExchangeRate', 'Mutation.deleteExchangeRate'],
+  ...['Query.erasurePreview', 'Query.erasure', 'Query.verifyErasureReceipt', 'Mutation.eraseContact'],
+  ...['Mutation.restrictProcessing', 'Mutation.liftRestriction', 'Mutation.placeLegalHold', 'Mutation.releaseLegalHold'],
   ...['Mutation.renameTag', 'Mutation.mergeTags', 'Mutation.deleteTag'],
   ...['Mutation.createConsentPurpose', 'Mutation.updateConsentPurpose', 'Mutation.deleteConsentPurpose'],
   ...['Mutation.restoreConsentPurpose', 'Mutation.addConsentText'],

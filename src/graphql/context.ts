@@ -3,6 +3,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import type { Database, Reader, WriteRequest } from '../db/index.js';
 import type { AuthDoor, SignedIn } from '../domain/auth/auth.js';
 import { countedAddress } from '../domain/auth/throttle.js';
+import type { PrivacyDoor } from '../domain/gdpr/privacy-door.js';
 import type { Device } from '../domain/auth/sessions.js';
 import { unauthenticated, type DomainError } from '../errors.js';
 import { refuseIdempotency, writeRequest } from './write-request.js';
@@ -10,6 +11,7 @@ import { refuseIdempotency, writeRequest } from './write-request.js';
 export interface ContextSettings {
   database: Database;
   door: AuthDoor;
+  privacy: PrivacyDoor;
   requestId: string;
   /** Where the request came from. */
   device: Device;
@@ -49,6 +51,7 @@ export type WrittenSecret = Written & { secret: string };
  */
 export class GraphContext {
   readonly door: AuthDoor;
+  readonly privacy: PrivacyDoor;
   readonly requestId: string;
   readonly device: Device;
   readonly cookie: RefreshCookie;
@@ -67,6 +70,7 @@ export class GraphContext {
 
   constructor(settings: ContextSettings) {
     this.door = settings.door;
+    this.privacy = settings.privacy;
     this.requestId = settings.requestId;
     this.device = settings.device;
     this.cookie = settings.cookie;

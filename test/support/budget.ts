@@ -123,6 +123,8 @@ const MORE: Record<string, number> = {
   'Query.auditVerify': 4,
   // Open deals, contacts, companies and activities.
   'ReassignPayload.remaining': 4,
+  // The contact, and what is counted.
+  'Query.erasurePreview': 1,
   // Who asks, for their password.
   'Mutation.transferOwnership': 1,
   'Mutation.deleteOrganization': 1,

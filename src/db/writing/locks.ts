@@ -1,6 +1,6 @@
 import type { Caller } from '../../caller.js';
 import { checkScope, hasScope } from '../../scopes.js';
-import { idTaken, invalid, versionConflict } from '../../errors.js';
+import { idTaken, invalid, restricted, versionConflict } from '../../errors.js';
 import { isUuid } from '../../lib/uuid.js';
 import type { Transaction } from '../database.js';
 import type { CustomFieldDefinition } from '../custom-fields.js';
@@ -46,7 +46,7 @@ export function entityToRead({ graph, caller }: Desk, table: string): Entity {
 /**
  * That no reference leads to a record that is missing, foreign, hidden or deleted; held until the commit so that it stays so.
  *
- * @throws DomainError INVALID_INPUT; FORBIDDEN for an API key that may not read what is referred to.
+ * @throws DomainError INVALID_INPUT; RESTRICTED; FORBIDDEN for an API key that may not read what is referred to.
  */
 export async function checkReferences(desk: Desk, entity: Entity, changes: Changes): Promise<void> {
   for (const { entity: table, key, evenDeleted } of Object.values(entity.toOne)) {
@@ -57,7 +57,13 @@ export async function checkReferences(desk: Desk, entity: Entity, changes: Chang
     const row = await lock(desk, target, id, 'hold');
     if (!row || row.deletedAt)
       throw invalid(['input', key], `There is no ${target.type.toLowerCase()} with this id that you can see.`, 'NOT_FOUND');
+    checkIsUnrestricted(row);
   }
+}
+
+/** That a person has not had their data set aside (Art. 18 GDPR). @throws DomainError RESTRICTED. */
+export function checkIsUnrestricted(row: LockedRow): void {
+  if (row['restrictedAt']) throw restricted();
 }
 
 export async function checkIdIsFree(desk: Desk, id: string): Promise<void> {

@@ -4,13 +4,26 @@ import type { Transaction } from '../database.js';
 type Finders = 'findFirst' | 'findMany' | 'count' | 'aggregate';
 type Models =
   | ('activity' | 'company' | 'consent' | 'consentPurpose' | 'consentText' | 'contact' | 'deal' | 'dealHistory')
-  | ('apiKey' | 'invitation' | 'organization' | 'pipeline' | 'pipelineHistory' | 'pipelineStage' | 'user');
+  | (
+      | 'apiKey'
+      | 'erasure'
+      | 'invitation'
+      | 'legalHold'
+      | 'organization'
+      | 'pipeline'
+      | 'pipelineHistory'
+      | 'pipelineStage'
+      | 'user'
+    );
 
 /** Rows that are no records: they change beside the facts of a record, and have none of their own. */
 export interface Beside {
   session: Pick<Transaction['session'], 'updateMany'>;
   registration: Pick<Transaction['registration'], 'updateMany'>;
   accountToken: Pick<Transaction['accountToken'], 'create' | 'updateMany'>;
+  /** Its fact is that of the values it erased. */
+  erasure: Pick<Transaction['erasure'], 'create'>;
+  auditValue: Pick<Transaction['auditValue'], 'findMany'>;
 }
 /** Prisma for reading single rows inside a change. */
 export type Reads = { [M in Models]: Pick<Transaction[M], Finders & keyof Transaction[M]> };

@@ -93,7 +93,7 @@ function visibleRow(entity: Entity, scope: Scope, id: string): Sql {
 }
 
 /** The application's own condition; PostgreSQL's policies stand behind it. */
-function tenantOf(scope: Scope, alias: string, tenant = 'org_id'): Sql {
+export function tenantOf(scope: Scope, alias: string, tenant = 'org_id'): Sql {
   return scope.tenantFilter ? sql`${sql.ref(`${alias}.${tenant}`)} = ${scope.orgId}::uuid` : all([]);
 }
 

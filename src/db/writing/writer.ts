@@ -5,6 +5,7 @@ import type { Transaction } from '../database.js';
 import type { FilterInput } from '../engine/filter.js';
 import { scopeOf, type ScopeSettings } from '../engine/scope.js';
 import { entityOf, type Entity } from '../graph.js';
+import type { PrivacySettings } from '../personal.js';
 import { enqueuer, type Enqueuer } from '../jobs/enqueue.js';
 import { customFieldWriter, valuesOf, type CustomFieldWriter } from './custom-fields.js';
 import { erasureWriter, type ErasureWriter } from './erasures.js';
@@ -14,6 +15,7 @@ import {
   entityToRead,
   entityToWrite,
   checkIdIsFree,
+  checkIsUnrestricted,
   checkReferences,
   checkVersion,
   lock,
@@ -23,7 +25,9 @@ import {
   type Told,
 } from './locks.js';
 import { dateLastActivity, redateRot } from './derived.js';
-import { deriveStatement, idsStatement, lockAllStatement, normalized, toPrisma, type Changes } from './statements.js';
+import { editAll } from './edit-all.js';
+import { peopleWriter, type PeopleWriter } from './erasing.js';
+import { deriveStatement, idsStatement, normalized, toPrisma, type Changes } from './statements.js';
 
 export type { Beside, Reads } from './reads.js';
 export type { LockedRow } from './locks.js';
@@ -42,10 +46,14 @@ export interface Edit<R> {
   exclusive?: boolean;
   /** Fields that count as targeted though their value stays. */
   alsoSet?: string[];
+  /** Also a record whose processing is restricted (Art. 18 GDPR). */
+  evenRestricted?: boolean;
 }
 
 /** What a room writes with, inside one transaction that sees one organization. Every changed record leaves a fact. */
 export interface Writer extends Enqueuer, CustomFieldWriter, ErasureWriter {
+  /** For erasing people. */
+  readonly people: PeopleWriter;
   readonly caller: Caller;
   /** The application's tenant condition, for every `where` of `reads`. */
   readonly tenant: { orgId?: string };
@@ -108,7 +116,11 @@ export interface Writer extends Enqueuer, CustomFieldWriter, ErasureWriter {
 }
 
 /** @see Writer */
-export function openWriter(tx: Transaction, caller: Caller, settings: ScopeSettings): Told & { writer: Writer } {
+export function openWriter(
+  tx: Transaction,
+  caller: Caller,
+  settings: ScopeSettings & PrivacySettings,
+): Told & { writer: Writer } {
   const told: Told = { facts: [], erasures: [] };
   const { graph, tenantFilter } = settings;
   // What a change reads on its way is not shown: which scopes it takes is asked for what it writes and refers to.
@@ -138,6 +150,7 @@ export function openWriter(tx: Transaction, caller: Caller, settings: ScopeSetti
     },
     redateRot: (pipelineId) => redateRot(desk, pipelineId),
     consequences: () => consequences(tx),
+    people: peopleWriter(desk, settings),
     ...enqueuer(tx),
     ...customFieldWriter(desk),
     ...erasureWriter(desk),
@@ -158,39 +171,14 @@ async function edit<R>(
   changesOf: (row: R) => Changes | Promise<Changes>,
 ): Promise<{ row: R; changed: boolean }> {
   const row = await lock(desk, entity, id, options.exclusive ? 'exclusive' : 'edit');
-  if (!row || (row.deletedAt && !options.evenDeleted)) throw notFound(entity.type);
+  // Of somebody who was erased there is nothing left to change, or to bring back.
+  if (!row || row['erasedAt'] || (row.deletedAt && !options.evenDeleted)) throw notFound(entity.type);
   options.check(row as R);
+  if (!options.evenRestricted) checkIsUnrestricted(row);
   await checkVersion(desk, entity, row, options.expectedVersion);
   const changes = await changesOf(row as R);
   const changed = await apply(desk, entity, row, options.action, changes, options.alsoSet ?? []);
   return { row: row as R, changed };
-}
-
-async function editAll(
-  desk: Desk,
-  entity: Entity,
-  ids: string[],
-  { action, step }: { action: string; step: number },
-  changesOf: (row: LockedRow) => Changes,
-): Promise<void> {
-  if (ids.length === 0) return;
-  const rows = await run<LockedRow>(desk.tx, lockAllStatement(entity, desk.scope, ids));
-  const changed = rows
-    .map((row) => ({ row, changes: normalized(entity, changesOf(row)) }))
-    .filter(({ row, changes }) => Object.entries(changes).some(([field, value]) => canonical(value) !== canonical(row[field])));
-  if (changed.length === 0) return;
-  await run(
-    desk.tx,
-    deriveStatement(
-      entity,
-      desk.scope,
-      changed.map(({ row, changes }) => ({ id: row.id, ...changes })),
-    ),
-  );
-  for (const { row, changes } of changed) {
-    const values = Object.entries(changes).map(([field, after]) => ({ field, before: row[field] ?? null, after: after ?? null }));
-    desk.facts.push({ action, entity, id: row.id, version: row.version + step, values, after: { ...row, ...changes } });
-  }
 }
 
 async function idsOf({ tx, scope }: Desk, entity: Entity, filter: FilterInput, most: number): Promise<string[]> {

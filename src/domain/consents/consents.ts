@@ -72,6 +72,7 @@ async function addEntry({ request, contactId, kind, input, expectedVersion, now 
         action: 'UPDATE',
         expectedVersion,
         evenDeleted: kind === 'WITHDRAWN',
+        evenRestricted: kind === 'WITHDRAWN',
         check: (row) => checkCanWriteContact(writer.caller, row),
       },
       () => ({}),

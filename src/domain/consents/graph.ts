@@ -39,6 +39,7 @@ export const consentGraph = entity({
   table: 'consents',
   scope: 'contacts',
   type: 'Consent',
+  about: 'contactId',
   softDelete: false,
   visibility: { own: [], through: ['contact'] },
   fields: {

@@ -8,6 +8,7 @@ import { checkCanCreate } from '../permissions.js';
 import { LONGEST_TAG } from '../tags/tags.js';
 import { withPhoneForms } from '../reachability.js';
 import { deleteRecord, restoreRecord } from '../records.js';
+import { withErasureMark } from './erased-before.js';
 import type { ContactRow } from './graph.js';
 import { checkCanWriteContact } from './rules.js';
 
@@ -35,7 +36,7 @@ export async function createContact(request: WriteRequest, input: CreateContactI
   checkIsNamed(values);
   return change(request, id, async (writer) => {
     checkCanCreate(writer.caller);
-    const contact = await withCustomFields(writer, 'CONTACT', input, await withPhoneForms(writer, values), null);
+    const contact = await withCustomFields(writer, 'CONTACT', input, await reachOf(writer, values, null), null);
     await writer.insert('contacts', 'CREATE', { id, ...contact }, Boolean(input.id));
   });
 }
@@ -50,7 +51,7 @@ export async function updateContact(
   const changes = changesFrom(input, FIELDS);
   return edit(request, id, 'UPDATE', expectedVersion, async (contact, writer) => {
     checkIsNamed({ ...contact, ...changes });
-    return withCustomFields(writer, 'CONTACT', input, await withPhoneForms(writer, changes), contact);
+    return withCustomFields(writer, 'CONTACT', input, await reachOf(writer, changes, contact), contact);
   });
 }
 
@@ -88,6 +89,10 @@ export function deleteContact(request: WriteRequest, id: string, expectedVersion
 /** Undoes a deletion. */
 export function restoreContact(request: WriteRequest, id: string, expectedVersion?: number | null): Promise<string> {
   return restoreRecord<ContactRow>(request, 'contacts', id, checkCanWriteContact, expectedVersion);
+}
+
+async function reachOf(writer: Writer, changes: Changes, contact: ContactRow | null): Promise<Changes> {
+  return withErasureMark(writer, await withPhoneForms(writer, changes), contact);
 }
 
 function edit(

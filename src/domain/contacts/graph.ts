@@ -26,6 +26,9 @@ export const contactGraph = entity({
     gdprConsentTextVersion: 'text?',
     lastActivityAt: 'timestamp?',
     customFields: 'json',
+    restrictedAt: 'timestamp?',
+    erasedAt: 'timestamp?',
+    erasedBefore: 'boolean',
     deletedAt: 'timestamp?',
     version: 'integer',
     createdAt: 'timestamp',
@@ -52,7 +55,7 @@ export const contactGraph = entity({
   bounded: ['firstName', 'status'],
   defaultOrder: ['createdAt', 'DESC'],
   looksAt: { displayName: ['firstName', 'lastName', 'email', 'phone'] },
-  derived: ['phoneE164', 'phoneDigits', ...SLOT_FIELDS],
+  derived: ['phoneE164', 'phoneDigits', 'erasedBefore', ...SLOT_FIELDS],
   forms: { email: EMAIL_FORMS, phone: PHONE_FORMS },
   toOne: {
     company: { entity: 'companies', key: 'companyId' },

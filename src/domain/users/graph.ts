@@ -15,6 +15,7 @@ export const userGraph = entity({
     timeZone: 'text?',
     locale: 'enum?',
     lastLoginAt: 'timestamp?',
+    erasedAt: 'timestamp?',
     deletedAt: 'timestamp?',
     version: 'integer',
     createdAt: 'timestamp',

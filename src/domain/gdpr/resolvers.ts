@@ -1,0 +1,48 @@
+import type { Reader } from '../../db/index.js';
+import type { Resolvers } from '../../generated/graphql.js';
+import { isUuid } from '../../lib/uuid.js';
+import { eraseContact, erasureOf } from './erasure.js';
+import type { ErasureRow, LegalHoldRow } from './graph.js';
+import { holdsOf, placeLegalHold, releaseLegalHold } from './legal-holds.js';
+import { erasurePreview } from './preview.js';
+import type { Receipts } from './receipts.js';
+import { liftRestriction, restrictProcessing } from './restriction.js';
+
+export const gdprResolvers: Resolvers = {
+  Query: {
+    erasurePreview: (_, { contactId }, { reader }) => erasurePreview(reader, contactId),
+    erasure: (_, { recordId }, { reader }) => erasureOf(reader, recordId),
+    verifyErasureReceipt: (_, { receipt }, { reader, privacy }) => verifyReceipt(reader, privacy.receipts, receipt),
+  },
+  Mutation: {
+    eraseContact: (_, { id, reason, expectedVersion }, context, info) =>
+      context.write(info, (request) => eraseContact(request, context.privacy, id, reason, expectedVersion)),
+    restrictProcessing: (_, { id, expectedVersion }, context, info) =>
+      context.write(info, (request) => restrictProcessing(request, id, expectedVersion, context.privacy.now())),
+    liftRestriction: (_, { id, expectedVersion }, context, info) =>
+      context.write(info, (request) => liftRestriction(request, id, expectedVersion)),
+    placeLegalHold: (_, { contactId, reason }, context, info) =>
+      context.write(info, (request) => placeLegalHold(request, contactId, reason)),
+    releaseLegalHold: (_, { id }, context, info) =>
+      context.write(info, (request) => releaseLegalHold(request, id, context.privacy.now())),
+  },
+  Contact: { legalHolds: ({ id }, _, { reader }) => holdsOf(reader, id) },
+  Erasure: {
+    counts: ({ counts }) => Object.entries(counts as Record<string, number>).map(([table, count]) => ({ table, count })),
+  },
+  ErasurePayload: { erasure: ({ id }, _, { reader }) => erasureOf(reader, id) },
+  ErasurePreview: { legalHolds: ({ holds }) => holds },
+  LegalHoldPayload: { legalHold: ({ id }, _, { reader }) => reader.find('legal_holds', id) as Promise<LegalHoldRow | null> },
+};
+
+/** A receipt of another organization is none here. What the database knows of the erasure is for who may see erasures. */
+async function verifyReceipt(
+  reader: Reader,
+  receipts: Receipts,
+  receipt: string,
+): Promise<{ isValid: boolean; erasure: ErasureRow | null; publicKey: object }> {
+  const claims = receipts.verify(receipt);
+  const isValid = claims?.organizationId === reader.caller.orgId;
+  const known = isValid && isUuid(claims.erasureId) ? await reader.find('erasures', claims.erasureId) : null;
+  return { isValid, erasure: known as ErasureRow | null, publicKey: receipts.publicKey };
+}
