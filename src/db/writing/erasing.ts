@@ -2,11 +2,11 @@ import { sql } from 'kysely';
 import { definitionsStatement, TABLE_OF, type CustomFieldDefinition } from '../custom-fields.js';
 import { all, column, compile, type Sql } from '../engine/sql.js';
 import { columnOf, entityOf, type Entity } from '../graph.js';
-import { MASK } from '../../lib/masking.js';
 import type { Mentions } from '../../lib/mentions.js';
 import type { PersonalColumn, PrivacySettings } from '../personal.js';
 import { slotValues } from './custom-fields.js';
 import { run, type Desk } from './locks.js';
+import { emptyValue, storedColumns } from './stored-columns.js';
 import { deriveStatement, tenantOf, type Changes } from './statements.js';
 
 /** What people are erased through, and known again. Everything here is one statement a table, however many rows. */
@@ -35,14 +35,6 @@ export interface PeopleWriter {
 interface ToldValue {
   auditId: string;
   field: string;
-}
-
-/** The column as PostgreSQL knows it. */
-interface Stored {
-  name: string;
-  type: string;
-  required: boolean;
-  writable: boolean;
 }
 
 /** @see PeopleWriter */
@@ -138,26 +130,6 @@ function toldStatement(
   );
   const theirs = all([tenantOf(desk.scope, 't'), sql`${column('t', key)} = ${id}::uuid`]);
   return sql`select t.id, t.version from ${sql.id('public', entity.table)} as t where ${theirs} and (${tells}) order by t.id`;
-}
-
-async function storedColumns(desk: Desk, table: string): Promise<Map<string, Stored>> {
-  const columns = await run<Stored>(
-    desk.tx,
-    compile(sql`
-      select a.attname::text as name, a.atttypid::regtype::text as type, a.attnotnull as required,
-             has_column_privilege(a.attrelid, a.attnum, 'UPDATE') as writable
-      from pg_catalog.pg_attribute as a
-      where a.attrelid = ${`public.${table}`}::regclass and a.attnum > 0 and not a.attisdropped`),
-  );
-  return new Map(columns.map((each) => [each.name, each]));
-}
-
-/** An address that has to be one stays one, of nobody. */
-function emptyValue(stored: Stored | undefined, { class: kind, erase: rule }: PersonalColumn): Sql {
-  if (rule === 'MASK' && kind === 'REACH') return sql`'erased-' || t.id || '@erased.invalid'`;
-  if (rule === 'MASK' && stored?.type === 'text') return sql.lit(MASK);
-  if (!stored?.required) return sql`null`;
-  return sql`${sql.lit({ text: '', boolean: 'false' }[stored.type] ?? '{}')}::${sql.raw(stored.type)}`;
 }
 
 async function eraseMentions(
