@@ -35,7 +35,7 @@ export const ROW_WEIGHTS = {
   /** Each operator that compares texts without case and accents. */
   text: 300,
   /** Each relation that a filter follows, for each row it starts from. */
-  hop: 120,
+  hop: 150,
   /** A sort key that is bounded. */
   sort: 60,
 } as const;
