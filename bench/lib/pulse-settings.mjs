@@ -1,4 +1,5 @@
 import { makeLog } from '../../dist/src/app.js';
+import { PLANS, withBudgets } from '../../dist/src/domain/budgets/plans.js';
 import { POOL_SIZE, SECRET, product } from '../settings.mjs';
 
 /** What Pulse in production is built with, for those who build it themselves to change one part of it. */
@@ -23,6 +24,7 @@ export function pulseSettings(appUrl, signinUrl) {
     bcryptCost: 12,
     corsOrigins: [],
     schemaReaders: 'nobody',
-    log: makeLog('info', false),
+    plans: withBudgets(PLANS, 100_000),
+    log: makeLog('info', false, product),
   };
 }
