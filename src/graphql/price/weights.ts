@@ -44,6 +44,7 @@ export const ROW_WEIGHTS = {
 export const ROWS: Readonly<Record<string, number>> = {
   activities: 20_000,
   api_keys: 50,
+  audit_logs: 30_000,
   companies: 1_000,
   consent_purposes: 20,
   consent_texts: 100,
@@ -51,8 +52,10 @@ export const ROWS: Readonly<Record<string, number>> = {
   contacts: 5_000,
   custom_fields: 50,
   deals: 3_000,
+  erasures: 100,
   exchange_rates: 200,
   invitations: 500,
+  legal_holds: 100,
   organizations: 1,
   pipeline_stages: 10,
   pipelines: 2,
