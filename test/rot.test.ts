@@ -81,7 +81,8 @@ test('deals are ordered by when they rot: those longest rotten first, those that
   const next = await make(1, 0);
   const rotten = await make(30, 0);
   const longest = await make(29, 1);
-  const { data } = await send('{ deals(orderBy: [{ rotsAt: ASC }], first: 10) { nodes { id } } }');
+  const { data, errors } = await send('{ deals(orderBy: [{ rotsAt: ASC }], first: 10) { nodes { id } } }');
+  expect(errors).toBeUndefined();
   expect(data.deals.nodes.map((deal: { id: string }) => deal.id)).toEqual([longest, rotten, next, never]);
 });
 

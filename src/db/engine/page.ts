@@ -95,9 +95,10 @@ function listedSource(): Source {
   return { from: sql`listed`, columns: sql`listed.*`, conditions: [], read: (key) => sql.id('listed', key.name) };
 }
 
-/** The fields of a row, and its sort keys that are none. */
+/** What is shown of a row, and the sort keys that are not: branches are put in order by them. */
 function rowColumns({ entity, scope, window, alias = ROW, selected }: PageList): Sql {
-  const keys = window.keys.filter(({ name }) => !(name in entity.fields));
+  const shown = new Set(selected?.fields ?? Object.keys(entity.fields));
+  const keys = window.keys.filter(({ name }) => !shown.has(name));
   const along = selected?.along ?? [];
   return sql.join([
     selectList(entity, alias, selected?.fields),
