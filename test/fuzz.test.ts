@@ -699,7 +699,9 @@ function records(value: unknown): Found[] {
 function checkReach({ codes, outcomes }: Tally, targets: Target[]): void {
   // A refresh token is 256 random bits, and a link's token a keyed hash: none is hit by chance.
   const unguessable = ['refreshToken', 'confirmRegistration', 'acceptInvitation', 'resetPassword', 'confirmEmailChange'];
-  const reachable = targets.filter(({ name }) => !unguessable.some((each) => name === `Mutation.${each}`));
+  // Holds pile up on the few contacts that are known; test/gdpr.test.ts erases.
+  const kept = ['eraseContact'];
+  const reachable = targets.filter(({ name }) => ![...unguessable, ...kept].some((each) => name === `Mutation.${each}`));
   expect(reachable.filter(({ name }) => !outcomes.get(name)?.succeeded).map(({ name }) => name)).toEqual([]);
   const mutations = [...outcomes].filter(([name]) => isMutation(name)).map(([, outcome]) => outcome);
   const sum = (of: 'sent' | 'succeeded'): number => mutations.reduce((total, outcome) => total + outcome[of], 0);
