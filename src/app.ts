@@ -13,7 +13,6 @@ import { throttle } from './domain/auth/throttle.js';
 import { DEFAULT_KEY_ID, tokens, type TokenKey } from './domain/auth/tokens.js';
 import { budgets, type Budgets } from './domain/budgets/budgets.js';
 import { PLANS, type Plans } from './domain/budgets/plans.js';
-import { exportLinks } from './domain/gdpr/export-links.js';
 import { fingerprints } from './domain/gdpr/fingerprints.js';
 import type { PrivacyDoor } from './domain/gdpr/privacy-door.js';
 import { receipts } from './domain/gdpr/receipts.js';
@@ -133,7 +132,6 @@ export function openCore(settings: AppSettings): Core {
   const privacy: PrivacyDoor = {
     now,
     receipts: receipts(secret),
-    exportLinks: exportLinks(secret, now),
     beforeCommit: settings.beforeErasure,
   };
   return { database, door, privacy };

@@ -1,10 +1,8 @@
-import type { ExportLinks } from './export-links.js';
 import type { ReceiptClaims, Receipts } from './receipts.js';
 
 /** What the verbs of this room need of the process. */
 export interface PrivacyDoor {
   receipts: Receipts;
-  exportLinks: ExportLinks;
   now: () => number;
   /**
    * Writes an erasure down outside of the database, inside its transaction and last: when this throws, nothing is erased. The same
