@@ -4,11 +4,11 @@ import type { Role, SignedInCaller } from '../../src/caller.js';
 import type { JobFailure } from '../../src/db/index.js';
 import type { Plans } from '../../src/domain/budgets/plans.js';
 import { passwords } from '../../src/domain/auth/passwords.js';
-import { executeCompiled } from '../../src/graphql/compiled/index.js';
 import type { Message } from '../../src/domain/mail/task.js';
 import { doDueJobs } from '../../src/worker.js';
-import { budgeted, checkBudgets, countStatement, type Overrun } from './budget.js';
+import { checkBudgets, countStatement } from './budget.js';
 import { ROOT, SECRET } from './cluster.js';
+import { checkAlike, comparison, isRepeated } from './compare.js';
 import { connect, freshDatabase, type TestDatabase } from './database.js';
 import { world, type Organization, type World } from './world.js';
 
@@ -59,13 +59,15 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** Opens a stage; close it after the last test of the file: that fails when an operation took more SQL statements than its shape allows. */
+/**
+ * Opens a stage; close it after the last test of the file: that fails when an operation took more SQL statements than its shape allows, or
+ * when plans answered a query otherwise than graphql-js. Both are looked at for every operation of the tests, unless they bring an executor.
+ */
 export async function openStage(settings: Partial<AppSettings> = {}): Promise<Stage> {
   const database = await freshDatabase();
   const seen: string[] = [];
-  const overruns: Overrun[] = [];
-  const { executor = executeCompiled, ...others } = settings;
-  const app = await buildApp({ ...testSettings(database, seen), ...others, executor: budgeted(executor, overruns) });
+  const both = comparison();
+  const app = await buildApp({ ...testSettings(database, seen), executor: both.executor, ...settings });
   const url = await app.http.listen({ port: 0, host: '127.0.0.1' });
   const client = await connect(database.ownerUrl);
   const hash = await passwords({ pepper: SECRET, cost: 4, leastLength: 12 }).hash(PASSWORD);
@@ -81,7 +83,8 @@ export async function openStage(settings: Partial<AppSettings> = {}): Promise<St
     close: async () => {
       await app.close();
       await client.end();
-      checkBudgets(overruns);
+      checkBudgets(both.overruns);
+      checkAlike(both);
     },
   };
 }
@@ -137,6 +140,7 @@ export function testSettings(database: Pick<TestDatabase, 'appUrl' | 'signinUrl'
     schemaReaders: 'everybody',
     log: pino({ level: 'silent' }),
     observe: (text) => {
+      if (isRepeated()) return;
       seen.push(text);
       countStatement(text);
     },
