@@ -152,6 +152,19 @@ END $$;
 REVOKE ALL ON FUNCTION privacy.forget(text, uuid, text[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION privacy.forget(text, uuid, text[]) TO {{app}};
 
+-- Jobs of the organization that wait and name one of some records, for exporting what is held about a person.
+CREATE FUNCTION privacy.jobs_about(records uuid[]) RETURNS TABLE (about uuid, task text, payload jsonb, run_at timestamptz)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT named.value::uuid, kind.identifier, job.payload::jsonb - 'orgId', job.run_at
+    FROM graphile_worker._private_jobs AS job
+    JOIN graphile_worker._private_tasks AS kind ON kind.id = job.task_id
+    CROSS JOIN LATERAL jsonb_each_text(job.payload::jsonb) AS named
+   WHERE job.payload ->> 'orgId' = nullif(current_setting('app.org_id', true), '') AND named.key <> 'orgId'
+     AND named.value = ANY (records::text[])
+$$;
+REVOKE ALL ON FUNCTION privacy.jobs_about(uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION privacy.jobs_about(uuid[]) TO {{app}};
+
 -- Signing in knows an e-mail and no organization. This answers that question and no other.
 DROP SCHEMA IF EXISTS signin CASCADE;
 CREATE SCHEMA signin;

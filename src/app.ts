@@ -13,9 +13,12 @@ import { throttle } from './domain/auth/throttle.js';
 import { DEFAULT_KEY_ID, tokens, type TokenKey } from './domain/auth/tokens.js';
 import { budgets, type Budgets } from './domain/budgets/budgets.js';
 import { PLANS, type Plans } from './domain/budgets/plans.js';
+import { exportLinks } from './domain/gdpr/export-links.js';
+import { openExport } from './domain/gdpr/exports.js';
 import { fingerprints } from './domain/gdpr/fingerprints.js';
 import type { PrivacyDoor } from './domain/gdpr/privacy-door.js';
 import { receipts } from './domain/gdpr/receipts.js';
+import { subjectLists } from './domain/gdpr/subject-lists.js';
 import { graph } from './domain/index.js';
 import { can } from './domain/permissions.js';
 import { personalData, personalNames } from './domain/personal-data.js';
@@ -109,13 +112,14 @@ export interface App extends Core {
 export function openCore(settings: AppSettings): Core {
   const now = settings.now ?? Date.now;
   const { secret } = settings;
+  const personal = personalData(readSdl(settings.root), graph);
   const database = openDatabase({
     ...settings,
     migrations: migrationNames(settings.root),
     graph,
     seal: cursorSeal(secret, now),
     tenantFilter: settings.tenantFilter ?? true,
-    personal: personalData(readSdl(settings.root), graph),
+    personal,
     fingerprint: fingerprints(secret),
     seesAll: (caller) => can(caller, 'records:readAll'),
   });
@@ -132,6 +136,8 @@ export function openCore(settings: AppSettings): Core {
   const privacy: PrivacyDoor = {
     now,
     receipts: receipts(secret),
+    exportLinks: exportLinks(secret, now),
+    lists: subjectLists(graph, personal),
     beforeCommit: settings.beforeErasure,
   };
   return { database, door, privacy };
@@ -164,6 +170,7 @@ export async function buildApp(settings: AppSettings): Promise<App> {
     overload: { eventLoopDelayMs: settings.overloadDelayMs },
     secureCookies: settings.secureCookies,
     checkReady: () => database.checkReady(),
+    openExport: (name) => openExport(database, privacy, name),
     corsOrigins: settings.corsOrigins,
     trustProxy: settings.trustProxy ?? false,
     explorer: explorerOf(settings),

@@ -28,14 +28,14 @@ export function doDueJobs(core: Core, settings: WorkerSettings): Promise<void> {
 }
 
 function jobSettings(
-  { database, door }: Core,
+  { database, door, privacy }: Core,
   { workerUrl, webUrl, mailFrom, mailer, log, onFailure }: WorkerSettings,
 ): JobSettings {
   const { now, mailTokens } = door;
   const mail = mailTask({ database, composers: mails, links: links(webUrl, mailTokens), mailer, from: mailFrom, now });
   return {
     url: workerUrl,
-    tasks: { mail, ...tasksOf(database, now) },
+    tasks: { mail, ...tasksOf(database, privacy) },
     onFailure: (failure) => {
       const { cause: _, isLast, ...told } = failure;
       log[isLast ? 'error' : 'warn'](told, isLast ? 'A job failed for the last time.' : 'A job failed and is tried again.');

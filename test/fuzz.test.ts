@@ -768,7 +768,7 @@ const INVARIANTS: Record<string, string> = {
   // A MOVE that a stage edit caused shares its change with the pipeline's fact and is no new version (docs/decisions/0010).
   'a version is 1 and one more for each fact that targeted the record': `
     SELECT r.type, r.id, r.version, count(f.id) FROM ${recordsTable()} r
-    LEFT JOIN audit_logs f ON f.org_id = r.org_id AND f.entity_type = r.type AND f.entity_id = r.id AND f.action NOT IN ('CREATE', 'INVITE', 'GRANT', 'WITHDRAW')
+    LEFT JOIN audit_logs f ON f.org_id = r.org_id AND f.entity_type = r.type AND f.entity_id = r.id AND f.action NOT IN ('CREATE', 'INVITE', 'GRANT', 'WITHDRAW', 'EXPORT')
      AND NOT (f.entity_type = 'Deal' AND EXISTS (
        SELECT FROM audit_logs p WHERE p.org_id = f.org_id AND p.change_id = f.change_id AND p.entity_type = 'Pipeline'))
     GROUP BY r.type, r.id, r.version HAVING r.version <> 1 + count(f.id)`,
@@ -802,6 +802,7 @@ function recordsTable(): string {
       ApiKey: 'api_keys',
       LegalHold: 'legal_holds',
       Erasure: 'erasures',
+      SubjectExport: 'subject_exports',
       CustomField: 'custom_fields',
       ...{ ConsentPurpose: 'consent_purposes', ConsentText: 'consent_texts', Consent: 'consents' },
     },

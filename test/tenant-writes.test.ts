@@ -94,7 +94,7 @@ const schema = buildSchema(ROOT);
  */
 const ELSEWHERE = [
   ...['revokeSession', 'revokeApiKey', 'transferOwnership'],
-  ...['eraseContact', 'restrictProcessing', 'liftRestriction', 'placeLegalHold', 'releaseLegalHold'],
+  ...['exportSubject', 'eraseContact', 'restrictProcessing', 'liftRestriction', 'placeLegalHold', 'releaseLegalHold'],
 ];
 const mutations = Object.values(schema.getMutationType()?.getFields() ?? {}).filter(({ name }) => !ELSEWHERE.includes(name));
 const positions = mutations.flatMap((mutation) =>
@@ -295,6 +295,9 @@ describe.each([
     const released = { released_by_id: users[0], released_at: '2026-01-01T00:00:00Z' };
     const held = { contact_id: contact, reason: 'Lawsuit', placed_by_id: users[0], ...released };
     await stage.world.insert('legal_holds', [{ org_id: org.id, id: hold, ...held }]);
+    const exported = randomUUID();
+    const made = { contact_id: contact, requested_by_id: users[0], expires_at: '2026-01-02T00:00:00Z' };
+    await stage.world.insert('subject_exports', [{ org_id: org.id, id: exported, ...made }]);
     const erasure = randomUUID();
     const erased = { kind: 'CONTACT', record_id: randomUUID(), reason: 'Asked for', counts: '{}', receipt: '-' };
     await stage.world.insert('erasures', [
@@ -318,6 +321,7 @@ describe.each([
         consents: [consent],
         legal_holds: [hold],
         erasures: [erasure],
+        subject_exports: [exported],
       }),
       custom_fields: [await stage.world.customField(org, { ...CHOICE, ...columns })],
       consent_purposes: [purpose_id],

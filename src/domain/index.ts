@@ -24,7 +24,9 @@ import { customFieldGraph } from './custom-fields/graph.js';
 import { customFieldResolvers } from './custom-fields/resolvers.js';
 import { dealGraph } from './deals/graph.js';
 import { dealResolvers } from './deals/resolvers.js';
-import { erasureGraph, legalHoldGraph } from './gdpr/graph.js';
+import { subjectExportTask } from './gdpr/exports.js';
+import { erasureGraph, legalHoldGraph, subjectExportGraph } from './gdpr/graph.js';
+import type { PrivacyDoor } from './gdpr/privacy-door.js';
 import { gdprResolvers } from './gdpr/resolvers.js';
 import type { Composers } from './mail/mail.js';
 import { organizationGraph } from './organizations/graph.js';
@@ -64,6 +66,7 @@ export const graph: Graph = new Map(
     rateGraph,
     sessionGraph,
     stageGraph,
+    subjectExportGraph,
     userGraph,
   ].map((room) => [room.table, room]),
 );
@@ -72,7 +75,10 @@ export const graph: Graph = new Map(
 export const mails: Composers = { ...accountMails, ...authMails };
 
 /** What a worker can do beside sending mails. */
-export const tasksOf = (database: Database, now: () => number): Record<string, Task> => ({ address: addressTask(database, now) });
+export const tasksOf = (database: Database, privacy: PrivacyDoor): Record<string, Task> => ({
+  address: addressTask(database, privacy.now),
+  subjectExport: subjectExportTask(database, privacy),
+});
 
 export const resolvers: Resolvers[] = [
   accountResolvers,

@@ -51,6 +51,7 @@ const SIGNED_IN = [
   ...['Mutation.deleteOrganization', 'Mutation.cancelOrganizationDeletion'],
   ...['Mutation.setExchangeRate', 'Mutation.deleteExchangeRate'],
   ...['Query.erasurePreview', 'Query.erasure', 'Query.verifyErasureReceipt', 'Mutation.eraseContact'],
+  ...['Query.subjectExport', 'Mutation.exportSubject'],
   ...['Mutation.restrictProcessing', 'Mutation.liftRestriction', 'Mutation.placeLegalHold', 'Mutation.releaseLegalHold'],
   ...['Mutation.renameTag', 'Mutation.mergeTags', 'Mutation.deleteTag'],
   ...['Mutation.createConsentPurpose', 'Mutation.updateConsentPurpose', 'Mutation.deleteConsentPurpose'],

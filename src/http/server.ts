@@ -11,6 +11,7 @@ import { compressAnswers } from './compression.js';
 import { closingOf, type Closing } from './closing.js';
 import { refreshCookie, type RefreshCookie } from './refresh-cookie.js';
 import { explorerRoutes, type ExplorerSettings } from './explorer.js';
+import { exportRoutes, type ExportFile } from './exports.js';
 import { answerFailures } from './failures.js';
 import { healthRoutes } from './health.js';
 import { shedLoad, type OverloadLimits } from './overload.js';
@@ -23,6 +24,8 @@ export interface HttpSettings<Context extends object> {
   secureCookies: boolean;
   /** Resolves when requests can be answered. */
   checkReady: () => Promise<void>;
+  /** The file behind `/exports/<name>`; null when there is none, for whatever reason. */
+  openExport: (name: string) => Promise<ExportFile | null>;
   corsOrigins: readonly string[];
   trustProxy: TrustProxy;
   /** How long a request may take to arrive in full, and an answer to be taken. */
@@ -81,6 +84,7 @@ export async function httpServer<Context extends object>(settings: HttpSettings<
   await server.register(cookies);
   await server.register(healthRoutes, { checkReady: settings.checkReady, isClosing: closing.isClosing });
   if (settings.explorer) await server.register(explorerRoutes, settings.explorer);
+  await server.register(exportRoutes, settings);
   await compressAnswers(server);
   await server.register(graphqlRoute, settings);
   return { http: server, closing };

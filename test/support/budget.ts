@@ -125,6 +125,10 @@ const MORE: Record<string, number> = {
   'ReassignPayload.remaining': 4,
   // The contact, and what is counted.
   'Query.erasurePreview': 1,
+  // The contact, before its export and with it; of each kind of row about them the rows, what is known of them, and what they refer to.
+  'Query.subjectExport': 1,
+  'SubjectExportPayload.subjectExport': 1,
+  'Mutation.exportSubject': 60,
   // Who asks, for their password.
   'Mutation.transferOwnership': 1,
   'Mutation.deleteOrganization': 1,

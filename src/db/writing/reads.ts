@@ -23,6 +23,8 @@ export interface Beside {
   accountToken: Pick<Transaction['accountToken'], 'create' | 'updateMany'>;
   /** Its fact is that of the values it erased. */
   erasure: Pick<Transaction['erasure'], 'create'>;
+  /** Files of an export: derived from what there is. */
+  subjectExport: Pick<Transaction['subjectExport'], 'updateMany'>;
   auditValue: Pick<Transaction['auditValue'], 'findMany'>;
 }
 /** Prisma for reading single rows inside a change. */

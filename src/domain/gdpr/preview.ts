@@ -1,6 +1,6 @@
 import type { Reader } from '../../db/index.js';
 import { notFound } from '../../errors.js';
-import { countsStatement, type Count } from './queries.js';
+import { countsStatement, type Count } from './queries/preview.js';
 import type { LegalHoldRow } from './graph.js';
 import { holdsOf } from './legal-holds.js';
 import { checkCanManagePrivacy } from './rules.js';

@@ -2,7 +2,9 @@ import type { Reader } from '../../db/index.js';
 import type { Resolvers } from '../../generated/graphql.js';
 import { isUuid } from '../../lib/uuid.js';
 import { eraseContact, erasureOf } from './erasure.js';
-import type { ErasureRow, LegalHoldRow } from './graph.js';
+import { exportSubject, findExport } from './exports.js';
+import type { ExportFormat, ExportLinks } from './export-links.js';
+import type { ErasureRow, LegalHoldRow, SubjectExportRow } from './graph.js';
 import { holdsOf, placeLegalHold, releaseLegalHold } from './legal-holds.js';
 import { erasurePreview } from './preview.js';
 import type { Receipts } from './receipts.js';
@@ -12,9 +14,12 @@ export const gdprResolvers: Resolvers = {
   Query: {
     erasurePreview: (_, { contactId }, { reader }) => erasurePreview(reader, contactId),
     erasure: (_, { recordId }, { reader }) => erasureOf(reader, recordId),
+    subjectExport: (_, { id }, { reader, privacy }) => findExport(reader, privacy, id),
     verifyErasureReceipt: (_, { receipt }, { reader, privacy }) => verifyReceipt(reader, privacy.receipts, receipt),
   },
   Mutation: {
+    exportSubject: (_, { contactId }, context, info) =>
+      context.write(info, (request) => exportSubject(request, context.reader, context.privacy, contactId)),
     eraseContact: (_, { id, reason, expectedVersion }, context, info) =>
       context.write(info, (request) => eraseContact(request, context.privacy, id, reason, expectedVersion)),
     restrictProcessing: (_, { id, expectedVersion }, context, info) =>
@@ -32,8 +37,18 @@ export const gdprResolvers: Resolvers = {
   },
   ErasurePayload: { erasure: ({ id }, _, { reader }) => erasureOf(reader, id) },
   ErasurePreview: { legalHolds: ({ holds }) => holds },
+  SubjectExport: {
+    state: ({ readyAt }) => (readyAt ? 'READY' : 'PENDING'),
+    jsonPath: (made, _, { privacy, caller }) => pathTo(privacy.exportLinks, caller.orgId, made, 'json'),
+    htmlPath: (made, _, { privacy, caller }) => pathTo(privacy.exportLinks, caller.orgId, made, 'html'),
+  },
+  SubjectExportPayload: { subjectExport: ({ id }, _, { reader, privacy }) => findExport(reader, privacy, id) },
   LegalHoldPayload: { legalHold: ({ id }, _, { reader }) => reader.find('legal_holds', id) as Promise<LegalHoldRow | null> },
 };
+
+function pathTo(links: ExportLinks, orgId: string, made: SubjectExportRow, format: ExportFormat): string | null {
+  return made.readyAt ? links.pathOf({ orgId, id: made.id, format }, Date.parse(made.expiresAt)) : null;
+}
 
 /** A receipt of another organization is none here. What the database knows of the erasure is for who may see erasures. */
 async function verifyReceipt(

@@ -60,6 +60,7 @@ export const ROWS: Readonly<Record<string, number>> = {
   pipeline_stages: 10,
   pipelines: 2,
   sessions: 100,
+  subject_exports: 100,
   users: 20,
 };
 

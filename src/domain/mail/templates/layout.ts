@@ -1,3 +1,4 @@
+import { escapeHtml as escape } from '../../../lib/escape-html.js';
 import type { Words } from './words.js';
 
 const WIDTH = 76;
@@ -32,10 +33,6 @@ const FONT = 'font-family:-apple-system,Segoe UI,Roboto,Helvetica,Arial,sans-ser
 const TEXT = `${FONT};font-size:16px;line-height:1.5;color:#1f2328`;
 const NOTE = `${FONT};font-size:13px;line-height:1.5;color:#59636e`;
 const BUTTON = 'display:inline-block;padding:12px 20px;border-radius:6px;background:#1f4fd8;color:#ffffff;text-decoration:none';
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
-}
 
 /** Links stay whole: a program that breaks lines makes only the first one a link. */
 function wrap(text: string): string {

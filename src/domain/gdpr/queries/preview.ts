@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
-import type { Sight } from '../../db/index.js';
+import type { Sight } from '../../../db/index.js';
 
 type Sql = RawBuilder<unknown>;
 
