@@ -254,6 +254,58 @@ test('a restricted person can be read, and neither changed nor linked to, until 
   await ask(org, `mutation ($id: ID!) { ${verbs[0] ?? ''} }`, { id });
 });
 
+test('what is about a restricted person stays as it is, one by one and in changes of many; what is not about them goes on', async () => {
+  const org = await stage.world.organization();
+  const [id, other] = await Promise.all(
+    [1, 2].map(() => stage.world.contact(org, { tags: ['a', 'b'], owner_id: org.users.MEMBER.id })),
+  );
+  const activity = await stage.world.activity(org, { contact_id: id, owner_id: org.users.MEMBER.id });
+  const gone = await stage.world.activity(org, { contact_id: id, deleted_at: new Date().toISOString() });
+  const deal = await stage.world.deal(org, { contact_id: id });
+  await ask(org, 'mutation ($id: ID!) { placeLegalHold(contactId: $id, reason: "Lawsuit") { legalHold { id } } }', { id });
+  await ask(org, 'mutation { createConsentPurpose(input: { key: "news", name: "News" }) { __typename } }');
+  const consent = (verb: string): string => `${verb}(id: "${id}", input: { purpose: "news" }) { __typename }`;
+  await ask(org, `mutation { ${consent('grantConsent')} }`);
+  await ask(org, 'mutation ($id: ID!) { restrictProcessing(id: $id) { __typename } }', { id });
+  const facts = '{ auditHead { seq } }';
+  const before = await ask(org, facts);
+  for (const verb of [
+    `updateActivity(id: "${activity}", input: { subject: "x" }) { __typename }`,
+    `updateActivity(id: "${activity}", input: { contactId: null }) { __typename }`,
+    `updateActivity(id: "${activity}", input: { contactId: "${other}" }) { __typename }`,
+    `completeActivity(id: "${activity}") { __typename }`,
+    `deleteActivity(id: "${activity}") { __typename }`,
+    `restoreActivity(id: "${gone}") { __typename }`,
+    consent('grantConsent'),
+    `updateDeal(id: "${await stage.world.deal(org)}", input: { contactId: "${id}" }) { __typename }`,
+  ])
+    expect(CODES(await attempt(org, `mutation { ${verb} }`, {}, 'OWNER'))).toEqual(['RESTRICTED']);
+  expect(await ask(org, facts)).toEqual(before);
+
+  await ask(org, 'mutation { renameTag(input: { from: "a", to: "c" }) { tag { name count } } }');
+  await ask(org, 'mutation { mergeTags(input: { tags: ["b"], into: "d" }) { tag { name count } } }');
+  await ask(org, 'mutation { deleteTag(input: { tag: "a" }) { tag { name count } } }');
+  expect(CODES(await attempt(org, 'mutation { renameTag(input: { from: "b", to: "e" }) { __typename } }'))).toEqual([
+    'RESTRICTED',
+  ]);
+  const read = 'query ($id: ID!) { contact(id: $id) { tags version owner { id } } }';
+  expect(await ask(org, read, { id })).toMatchObject({ tags: ['a', 'b'], version: 2 });
+  expect(await ask(org, read, { id: other })).toMatchObject({ tags: ['c', 'd'], version: 3 });
+  const unrestricted = '{ contacts(filter: { restrictedAt: { isNull: true } }) { nodes { id } } }';
+  expect(await ask(org, unrestricted)).toEqual({ nodes: [{ id: other }] });
+
+  await ask(org, `mutation { ${consent('withdrawConsent')} }`);
+  await ask(org, `mutation { winDeal(id: "${deal}") { __typename } }`);
+  const { MEMBER, MANAGER } = org.users;
+  await ask(org, `mutation { reassignRecords(from: "${MEMBER.id}", to: "${MANAGER.id}") { remaining } }`);
+  expect(await ask(org, read, { id })).toMatchObject({ owner: { id: MANAGER.id } });
+  const held = await ask<{ legalHolds: { id: string }[] }>(org, 'query ($id: ID!) { contact(id: $id) { legalHolds { id } } }', {
+    id,
+  });
+  await ask(org, 'mutation ($id: ID!) { releaseLegalHold(id: $id) { __typename } }', { id: held.legalHolds[0]?.id });
+  await ask(org, ERASE, { id, why: 'Asked for' });
+});
+
 test('an erasure that cannot be written down outside of the database does not happen', async () => {
   const failing = await openStage({
     beforeErasure: async () => {

@@ -8,7 +8,14 @@ import type { Scope } from '../engine/scope.js';
 import { entityOf, type Entity, type Graph } from '../graph.js';
 import type { Erasure } from './erasures.js';
 import type { Fact } from './facts.js';
-import { holdStatement, lockStatement, rivalsStatement, takenStatement, type Changes } from './statements.js';
+import {
+  holdStatement,
+  lockStatement,
+  restrictedStatement,
+  rivalsStatement,
+  takenStatement,
+  type Changes,
+} from './statements.js';
 
 /** A record as it is locked for a change: field names of its graph.ts, decimals and moments as text. */
 export type LockedRow = { id: string; version: number; deletedAt: string | null } & Record<string, unknown>;
@@ -62,8 +69,22 @@ export async function checkReferences(desk: Desk, entity: Entity, changes: Chang
 }
 
 /** That a person has not had their data set aside (Art. 18 GDPR). @throws DomainError RESTRICTED. */
-export function checkIsUnrestricted(row: LockedRow): void {
+function checkIsUnrestricted(row: LockedRow): void {
   if (row['restrictedAt']) throw restricted();
+}
+
+/**
+ * Which of some rows are of people who have had their data set aside: contacts themselves, and rows that are about one (`about` in
+ * their graph.ts).
+ */
+export async function restrictedAmong(desk: Desk, entity: Entity, rows: readonly LockedRow[]): Promise<ReadonlySet<string>> {
+  const { about } = entity;
+  if (!about) return new Set(rows.flatMap((row) => (row['restrictedAt'] ? [row.id] : [])));
+  const contacts = [...new Set(rows.flatMap((row) => (typeof row[about] === 'string' ? [row[about]] : [])))];
+  if (contacts.length === 0) return new Set();
+  const found = await run<{ id: string }>(desk.tx, restrictedStatement(desk.scope, contacts));
+  const restrictedContacts = new Set<unknown>(found.map(({ id }) => id));
+  return new Set(rows.flatMap((row) => (restrictedContacts.has(row[about]) ? [row.id] : [])));
 }
 
 export async function checkIdIsFree(desk: Desk, id: string): Promise<void> {

@@ -31,6 +31,12 @@ export function holdStatement(entity: Entity, scope: Scope, id: string): Stateme
   return compile(sql`select ${textList(entity)} from ${table(entity)} where ${visibleRow(entity, scope, id)} for key share of t`);
 }
 
+/** Which of some contacts are restricted, whoever may see them. */
+export function restrictedStatement(scope: Scope, ids: readonly string[]): Statement {
+  const theirs = all([tenantOf(scope, 't'), sql`t.id = any(${ids}::uuid[])`]);
+  return compile(sql`select t.id from public.contacts as t where ${theirs} and t.restricted_at is not null`);
+}
+
 /** Who changed which fields of a record since a version. */
 export function rivalsStatement(entity: Entity, scope: Scope, id: string, version: number): Statement {
   return compile(sql`

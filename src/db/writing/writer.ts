@@ -1,5 +1,5 @@
 import type { Caller } from '../../caller.js';
-import { notFound } from '../../errors.js';
+import { notFound, restricted } from '../../errors.js';
 import { canonical } from '../../lib/canonical.js';
 import type { Transaction } from '../database.js';
 import type { FilterInput } from '../engine/filter.js';
@@ -15,10 +15,10 @@ import {
   entityToRead,
   entityToWrite,
   checkIdIsFree,
-  checkIsUnrestricted,
   checkReferences,
   checkVersion,
   lock,
+  restrictedAmong,
   run,
   type Desk,
   type LockedRow,
@@ -46,7 +46,7 @@ export interface Edit<R> {
   exclusive?: boolean;
   /** Fields that count as targeted though their value stays. */
   alsoSet?: string[];
-  /** Also a record whose processing is restricted (Art. 18 GDPR). */
+  /** Also a record of a person whose processing is restricted (Art. 18 GDPR), and one that is about them. */
   evenRestricted?: boolean;
 }
 
@@ -82,7 +82,10 @@ export interface Writer extends Enqueuer, CustomFieldWriter, ErasureWriter {
   ): Promise<{ row: R; changed: boolean }>;
   /**
    * Applies changes to many records: a fact each. As a consequence of another edit they get no new versions (`consequences`
-   * says so to the database), as what the mutation targets they do. All of them are set to the same fields.
+   * says so to the database), as what the mutation targets they do. All of them are set to the same fields. Records of people whose
+   * processing is restricted are left as they are, unless what is changed is not about them (`evenRestricted`).
+   *
+   * @returns the ids of those that were left because of that.
    */
   editAll(
     table: string,
@@ -90,7 +93,8 @@ export interface Writer extends Enqueuer, CustomFieldWriter, ErasureWriter {
     action: string,
     changesOf: (row: LockedRow) => Changes,
     as?: 'consequence' | 'targeted',
-  ): Promise<void>;
+    evenRestricted?: boolean,
+  ): Promise<ReadonlySet<string>>;
   /** The ids of the records that the caller sees and a filter finds, deleted ones too; at most `most`. */
   idsOf(table: string, filter: FilterInput, most: number): Promise<string[]>;
   /** Applies changes to a record that is already locked or nobody else can see yet. */
@@ -137,8 +141,8 @@ export function openWriter(
       await insert(desk, entity, action, values);
     },
     edit: async (table, id, options, changesOf) => edit(desk, entityToWrite(desk, table), id, options, changesOf),
-    editAll: async (table, ids, action, changesOf, as = 'consequence') =>
-      editAll(desk, entityToWrite(desk, table), ids, { action, step: as === 'targeted' ? 1 : 0 }, changesOf),
+    editAll: async (table, ids, action, changesOf, as = 'consequence', evenRestricted = false) =>
+      editAll(desk, entityToWrite(desk, table), ids, { action, step: as === 'targeted' ? 1 : 0, evenRestricted }, changesOf),
     idsOf: (table, filter, most) => idsOf(desk, entityOf(graph, table), filter, most),
     apply: async (table, row, action, changes) => apply(desk, entityToWrite(desk, table), row, action, changes, []),
     hold: async (table, id, named = true) => lock(desk, named ? entityToRead(desk, table) : entityOf(graph, table), id, 'hold'),
@@ -174,7 +178,7 @@ async function edit<R>(
   // Of somebody who was erased there is nothing left to change, or to bring back.
   if (!row || row['erasedAt'] || (row.deletedAt && !options.evenDeleted)) throw notFound(entity.type);
   options.check(row as R);
-  if (!options.evenRestricted) checkIsUnrestricted(row);
+  if (!options.evenRestricted && (await restrictedAmong(desk, entity, [row])).size > 0) throw restricted();
   await checkVersion(desk, entity, row, options.expectedVersion);
   const changes = await changesOf(row as R);
   const changed = await apply(desk, entity, row, options.action, changes, options.alsoSet ?? []);

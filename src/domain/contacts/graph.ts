@@ -46,6 +46,7 @@ export const contactGraph = entity({
     companyId: ['eq', 'in', 'isNull'],
     ownerId: ['eq', 'in', 'isNull'],
     lastActivityAt: [...RANGE, 'isNull'],
+    restrictedAt: [],
     createdAt: RANGE,
     updatedAt: RANGE,
   },

@@ -23,7 +23,7 @@ export function placeLegalHold(request: WriteRequest, contactId: string, reason:
 export function releaseLegalHold(request: WriteRequest, id: string, now: number): Promise<string> {
   return change(request, id, async (writer) => {
     const check = (): void => checkCanManagePrivacy(writer.caller);
-    await writer.edit<LegalHoldRow>('legal_holds', id, { action: 'RELEASE', check }, ({ releasedAt }) =>
+    await writer.edit<LegalHoldRow>('legal_holds', id, { action: 'RELEASE', check, evenRestricted: true }, ({ releasedAt }) =>
       releasedAt ? {} : { releasedAt: new Date(now).toISOString(), releasedById: writer.caller.userId },
     );
   });

@@ -1,5 +1,5 @@
 import { change, type Changes, type LockedRow, type Reader, type Tally, type WriteRequest, type Writer } from '../../db/index.js';
-import { invalid } from '../../errors.js';
+import { invalid, restricted } from '../../errors.js';
 import type { DeleteTagInput, MergeTagsInput, RenameTagInput } from '../../generated/graphql.js';
 import { changesFrom, trimmed, type FieldRule } from '../input.js';
 import { checkCanWriteTags } from './rules.js';
@@ -35,8 +35,9 @@ export async function renameTag(request: WriteRequest, input: RenameTagInput): P
     if (from === to) return;
     const [taken] = await writer.idsOf('contacts', { tags: { hasAny: [to] } }, 1);
     if (taken) throw invalid(['input', 'to'], 'There is a tag of this name already. Use mergeTags to make them one.', 'TAKEN');
-    const changed = await retag(writer, 'RENAME_TAG', [from], to);
-    if (changed === 0) throw invalid(['input', 'from'], 'No contact carries this tag.', 'NOT_FOUND');
+    const { found, left } = await retag(writer, 'RENAME_TAG', [from], to);
+    if (found > 0 && found === left) throw restricted();
+    if (found === 0) throw invalid(['input', 'from'], 'No contact carries this tag.', 'NOT_FOUND');
   });
   return to;
 }
@@ -73,8 +74,13 @@ async function changeTags(request: WriteRequest, work: (writer: Writer) => Promi
   });
 }
 
-/** Replaces tags by one, or by none; the first of them gives it its place. @returns how many contacts changed. */
-async function retag(writer: Writer, action: string, tags: string[], by: string | null): Promise<number> {
+/** Replaces tags by one, or by none; the first of them gives it its place. @returns how many contacts carry them, and of how many the data was set aside: those are left as they are. */
+async function retag(
+  writer: Writer,
+  action: string,
+  tags: string[],
+  by: string | null,
+): Promise<{ found: number; left: number }> {
   const ids = await writer.idsOf('contacts', { tags: { hasAny: tags } }, MOST_CONTACTS + 1);
   if (ids.length > MOST_CONTACTS)
     throw invalid(['input'], `More than ${MOST_CONTACTS} contacts carry this: too many for one change.`, 'TOO_MANY');
@@ -82,6 +88,6 @@ async function retag(writer: Writer, action: string, tags: string[], by: string 
     const replaced = (contact['tags'] as string[]).map((tag) => (tags.includes(tag) ? by : tag));
     return { tags: [...new Set(replaced.filter((tag) => tag !== null))] };
   };
-  await writer.editAll('contacts', ids, action, retagged, 'targeted');
-  return ids.length;
+  const left = await writer.editAll('contacts', ids, action, retagged, 'targeted');
+  return { found: ids.length, left: left.size };
 }
