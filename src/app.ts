@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { ApolloServer } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
-import { pino, type Logger } from 'pino';
+import type { Logger } from 'pino';
 import type { Caller } from './caller.js';
 import { cursorSeal, openDatabase, type Database, type DatabaseSettings } from './db/index.js';
 import type { AuthDoor } from './domain/auth/auth.js';
@@ -21,7 +21,7 @@ import { receipts } from './domain/gdpr/receipts.js';
 import { subjectLists } from './domain/gdpr/subject-lists.js';
 import { graph } from './domain/index.js';
 import { can } from './domain/permissions.js';
-import { personalData, personalNames } from './domain/personal-data.js';
+import { personalData } from './domain/personal-data.js';
 import { executeAsIs, executeCompiled, type Execute } from './graphql/compiled/index.js';
 import { GraphContext } from './graphql/context.js';
 import { EXPLORER_DOCUMENTS } from './graphql/documents/explorer.js';
@@ -31,8 +31,9 @@ import { buildSchema, readSdl } from './graphql/schema.js';
 import { graphServer } from './graphql/server.js';
 import type { ExplorerSettings } from './http/explorer.js';
 import { httpServer, type TrustProxy } from './http/server.js';
-import { masked } from './lib/masking.js';
+import { operationLog, type LoggedOperations } from './operation-log.js';
 import { standingOf } from './standing.js';
+import { watch } from './watch.js';
 
 export interface AppSettings {
   /** The project's folder: holds `schema/`. */
@@ -81,6 +82,8 @@ export interface AppSettings {
   /** Demo logins to show in the explorer, if there are any. */
   demo?: ExplorerSettings['demo'];
   log: Logger;
+  /** Which operations get a line in the log; by default none. */
+  logOperations?: LoggedOperations;
   now?: () => number;
   /** Writes down outside of the database whom an erasure is about, before it commits; when it throws, nothing is erased. */
   beforeErasure?: PrivacyDoor['beforeCommit'];
@@ -162,8 +165,10 @@ export async function buildApp(settings: AppSettings): Promise<App> {
   const { http, closing } = await httpServer({
     apollo,
     contextFor: async ({ token, ...request }) => {
-      const deadline = performance.now() + settings.requestTimeoutMs;
-      return new GraphContext({ database, door, privacy, ...request, deadline, ...(await standing(token, request.device.ip)) });
+      const seen = watch();
+      const deadline = seen.started + settings.requestTimeoutMs;
+      const who = await standing(token, request.device.ip);
+      return new GraphContext({ database, door, privacy, ...request, deadline, watch: seen, ...who });
     },
     receiveTimeoutMs: settings.receiveTimeoutMs,
     sendTimeoutMs: settings.sendTimeoutMs,
@@ -190,8 +195,17 @@ async function startApollo(settings: AppSettings, spending: Budgets): Promise<Ap
   const mayReadSchema = (caller: Caller): boolean => can(caller, 'schema:read');
   const trusted = trustedIn(settings, schema);
   const price = { graph, budgets: spending };
-  const execute = executor(schema);
-  const apollo = graphServer({ schema, execute, schemaReaders, mayReadSchema, trustedDocuments: trusted, price, log });
+  const onlookers = [operationLog(log, settings.logOperations ?? 'off')];
+  const apollo = graphServer({
+    schema,
+    execute: executor(schema),
+    schemaReaders,
+    mayReadSchema,
+    trustedDocuments: trusted,
+    price,
+    onlookers,
+    log,
+  });
   await apollo.start();
   return apollo;
 }
@@ -211,16 +225,4 @@ function explorerOf({ root, explorerFolder, schemaReaders, demo }: AppSettings):
     openSchema: schemaReaders === 'everybody',
     demo: demo ?? null,
   };
-}
-
-/**
- * Log lines as JSON, or readable while developing. Never any personal data: whatever a line calls like a personal field of the schema
- * is masked.
- */
-export function makeLog(level: string, readable: boolean, root: string): Logger {
-  const names = personalNames(personalData(readSdl(root), graph));
-  const settings = { level, formatters: { log: (line: object) => masked(line, names) as Record<string, unknown> } };
-  return readable
-    ? pino({ ...settings, transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } })
-    : pino(settings);
 }

@@ -97,6 +97,7 @@ export const SETTINGS = {
     .regex(/^([^<>\r\n]+ <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, 'must be an address like Pulse CRM <crm@example.com>')
     .default('Pulse CRM <pulse@localhost>'),
   APP_URL: z.url({ protocol: /^https?$/, error: 'must be a URL like https://app.example' }).default('http://localhost:3000'),
+  LOG_OPERATIONS: z.enum(['all', 'failed', 'off']).default('all'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
 } as const;
 

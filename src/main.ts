@@ -1,5 +1,5 @@
-import { makeLog } from './app.js';
 import { readConfig } from './config.js';
+import { makeLog } from './log.js';
 import { projectRoot } from './root.js';
 import { DEMO_LOGINS, DEMO_PASSWORD, start } from './start.js';
 import { failed, onSignal, say, stopOnce } from './terminal.js';

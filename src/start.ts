@@ -101,6 +101,7 @@ function appSettings(root: string, config: Config, { urls }: RunningDatabase, lo
     schemaReaders: SCHEMA_READERS[config.OPEN_SCHEMA],
     demo: demo ? { password: DEMO_PASSWORD, organizations: DEMO_LOGINS } : null,
     log,
+    logOperations: config.LOG_OPERATIONS,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Core } from './app.js';
-import { runJobs, runJobsOnce, type JobFailure, type JobRunner, type JobSettings } from './db/index.js';
+import { plainWords, runJobs, runJobsOnce, type JobFailure, type JobRunner, type JobSettings, type Task } from './db/index.js';
 import { mails, tasksOf } from './domain/index.js';
 import { links } from './domain/mail/links.js';
 import { mailTask, type Mailer } from './domain/mail/task.js';
@@ -32,15 +32,30 @@ function jobSettings(
   { workerUrl, webUrl, mailFrom, mailer, log, onFailure }: WorkerSettings,
 ): JobSettings {
   const { now, mailTokens } = door;
-  const mail = mailTask({ database, composers: mails, links: links(webUrl, mailTokens), mailer, from: mailFrom, now });
+  const tasks = {
+    mail: mailTask({ database, composers: mails, links: links(webUrl, mailTokens), mailer, from: mailFrom, now }),
+    ...tasksOf(database, privacy),
+  };
   return {
     url: workerUrl,
-    tasks: { mail, ...tasksOf(database, privacy) },
+    tasks: Object.fromEntries(Object.entries(tasks).map(([name, task]) => [name, logged(name, task, log)])),
     onFailure: (failure) => {
-      const { cause: _, isLast, ...told } = failure;
-      log[isLast ? 'error' : 'warn'](told, isLast ? 'A job failed for the last time.' : 'A job failed and is tried again.');
+      const { cause: _, isLast, reason, ...told } = failure;
+      log[isLast ? 'error' : 'warn'](
+        { ...told, failure: reason },
+        isLast ? 'A job failed for the last time.' : 'A job failed and is tried again.',
+      );
       onFailure?.(failure);
     },
-    onTrouble: (message) => log.warn({ message }, 'The job queue cannot be reached.'),
+    onTrouble: (message) => log.warn({ trouble: plainWords(message) }, 'The job queue cannot be reached.'),
+  };
+}
+
+/** One line a job that is done; failures have theirs. */
+function logged(name: string, task: Task, log: Logger): Task {
+  return async (job) => {
+    const started = performance.now();
+    await task(job);
+    log.info({ task: name, jobId: job.jobId, orgId: job.orgId, ms: Math.round(performance.now() - started) }, 'job');
   };
 }

@@ -1,12 +1,12 @@
 import { Writable } from 'node:stream';
 import { GraphQLObjectType } from 'graphql';
-import { pino } from 'pino';
 import type pg from 'pg';
 import { columnOf } from '../src/db/graph.js';
 import { graph } from '../src/domain/index.js';
-import { impersonalColumns, personalData, personalFields, personalNames } from '../src/domain/personal-data.js';
+import { impersonalColumns, personalData, personalFields } from '../src/domain/personal-data.js';
 import { buildSchema, readSdl } from '../src/graphql/schema.js';
-import { MASK, masked } from '../src/lib/masking.js';
+import { MASK } from '../src/lib/masking.js';
+import { makeLog } from '../src/log.js';
 import { ROOT } from './support/cluster.js';
 import { ownerClient } from './support/database.js';
 
@@ -82,8 +82,7 @@ test('emptied and masked columns can be: what is required is masked', () => {
 test('log lines mask whatever is called like a personal field, however deep', async () => {
   const lines: string[] = [];
   const sink = new Writable({ write: (chunk: Buffer, _, done) => done(void lines.push(chunk.toString())) });
-  const names = personalNames(data);
-  const log = pino({ formatters: { log: (line: object) => masked(line, names) as Record<string, unknown> } }, sink);
+  const log = makeLog('info', false, ROOT, sink);
   log.info({ requestId: 'r', input: { firstName: 'Zoe', tags: ['vip'], deep: [{ email: 'zoe@example.com', value: '1' }] } }, 'x');
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({
     requestId: 'r',

@@ -1,4 +1,4 @@
-import { makeLog } from '../../dist/src/app.js';
+import { makeLog } from '../../dist/src/log.js';
 import { PLANS, withBudgets } from '../../dist/src/domain/budgets/plans.js';
 import { POOL_SIZE, SECRET, product } from '../settings.mjs';
 

@@ -3,6 +3,7 @@ import pg from 'pg';
 import type { Caller } from '../caller.js';
 import { PrismaClient } from '../generated/prisma/client.js';
 import type { SubscriptionPlan } from '../generated/prisma/enums.js';
+import type { Watch } from '../watch.js';
 import { isUuid } from '../lib/uuid.js';
 import type { ScopeSettings } from './engine/scope.js';
 import { attemptsIn, type OpenAttempts } from './attempts.js';
@@ -16,6 +17,7 @@ import { backendsOf } from './stop.js';
 import { statementLog, type StatementLog } from './statements.js';
 import { checkReady } from './readiness.js';
 import { typeParsers } from './types.js';
+import { watchStatements } from './watching.js';
 import { writeIn, type WritePool } from './write.js';
 
 export interface DatabaseSettings extends ReaderSettings, PrivacySettings {
@@ -35,9 +37,9 @@ export interface DatabaseSettings extends ReaderSettings, PrivacySettings {
 /** The database as the rest of the server may use it. */
 export interface Database {
   /** What the caller can see, in one snapshot. Close it. */
-  readerFor(caller: Caller): Reader;
+  readerFor(caller: Caller, watch?: Watch): Reader;
   /** One read-write transaction that can only touch one organization. Rolled back, with its reason, when `signal` is aborted. */
-  write<Result>(orgId: string, work: (tx: Transaction) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
+  write<Result>(orgId: string, work: (tx: Transaction) => Promise<Result>, signal?: AbortSignal, watch?: Watch): Promise<Result>;
   /** Who signs in with this e-mail, over all organizations; inactive and deleted users are not found. */
   findLogin(email: string): Promise<Login | null>;
   /** Puts a new hash of the same password in the place of a login's, unless it has another password by now. */
@@ -91,13 +93,17 @@ export function openDatabase(settings: DatabaseSettings): Database {
   const readPool = makePool(settings, settings.appUrl, { max: settings.poolSize, pipeline: true });
   const writePool = makePool(settings, settings.appUrl, { max: Math.max(2, Math.ceil(settings.poolSize / 2)) });
   const signinPool = makePool(settings, settings.signinUrl, { max: 2, query_timeout: settings.connectTimeoutMs });
-  const writer: WritePool = { prisma: new PrismaClient({ adapter: new PrismaPg(writePool) }), backends: backendsOf(writePool) };
+  const writer: WritePool = {
+    prisma: new PrismaClient({ adapter: new PrismaPg(writePool) }),
+    backends: backendsOf(writePool),
+    watch: watchStatements(writePool),
+  };
   const tools = { ...settings, shelf: openShelf() };
   return {
     log,
     scope: settings,
-    readerFor: (caller) => openReader(caller, carry(readPool, caller.orgId, log), tools),
-    write: (orgId, work, signal) => writeIn(writer, settings, { orgId, work, signal }),
+    readerFor: (caller, watch) => openReader(caller, carry(readPool, caller.orgId, log), tools, watch),
+    write: (orgId, work, signal, watch) => writeIn(writer, settings, { orgId, work, signal, watch }),
     findLogin: (email) => findLogin(signinPool, email),
     renewHash: async ({ orgId, userId, passwordHash }, hash) => {
       const values = [orgId, userId, passwordHash, hash];

@@ -34,9 +34,9 @@ export interface ParentQuestion<Value> {
 /** Sends a statement, for these parents. */
 export type Ask = <Row>(statement: Statement, parents?: readonly string[]) => Promise<Row[]>;
 
-/** @see Loaders */
-export function makeLoaders(by: Bringer, ask: Ask, prepare: Prepare): Loaders {
-  const load = loadersByName();
+/** @see Loaders. @param sizes is told how many keys each batch gathered. */
+export function makeLoaders(by: Bringer, ask: Ask, prepare: Prepare, sizes: number[] = []): Loaders {
+  const load = loadersByName(sizes);
   const statementOf = (what: string, entity: Entity, key: string, deleted: Deleted, orderBy?: string): Statement =>
     prepare(what, () => rowsStatement(entity, key, OPENINGS.parents, by.scope, deleted, orderBy));
   return {
@@ -81,13 +81,22 @@ type Load = <Value>(
 ) => Promise<Value>;
 
 /** A DataLoader for each question, made when it is asked first. */
-function loadersByName(): Load {
+function loadersByName(sizes: number[]): Load {
   const shelves = new Map<object | null, Map<string, DataLoader<string, unknown>>>();
   return <Value>(what: string, id: string, batch: (ids: readonly string[]) => Promise<Value[]>, which: object | null = null) => {
     const loaders = shelves.get(which) ?? new Map<string, DataLoader<string, unknown>>();
     shelves.set(which, loaders);
-    const loader = loaders.get(what) ?? new DataLoader<string, unknown>(batch);
+    const loader = loaders.get(what) ?? new DataLoader<string, unknown>(noted(batch, sizes));
     loaders.set(what, loader);
     return loader.load(id) as Promise<Value>;
+  };
+}
+
+type Batch<Value> = (ids: readonly string[]) => Promise<Value[]>;
+
+function noted<Value>(batch: Batch<Value>, sizes: number[]): Batch<Value> {
+  return (ids) => {
+    sizes.push(ids.length);
+    return batch(ids);
   };
 }

@@ -1,5 +1,6 @@
 import type { Caller } from '../caller.js';
 import { isUuid } from '../lib/uuid.js';
+import type { Watch } from '../watch.js';
 import type { Connection, Soon } from './connection.js';
 import { customFieldsOf, type CustomFieldDefinition, type CustomFields } from './custom-fields.js';
 import { broughtAlong, type Ahead } from './engine/ahead.js';
@@ -17,6 +18,7 @@ import { makeLoaders, type Ask, type Loaders, type ParentQuestion } from './load
 import { preparer, type Shelf } from './prepared.js';
 import { sightOf, type Sight } from './sight.js';
 import type { Snapshot } from './snapshot.js';
+import { watched } from './watching.js';
 
 export type AnyRow = { id: string } & Record<string, unknown>;
 
@@ -75,14 +77,15 @@ export interface ReaderTools extends ReaderSettings {
 }
 
 /** @see Reader */
-export function openReader(caller: Caller, snapshot: Snapshot, settings: ReaderTools): Reader {
+export function openReader(caller: Caller, unwatched: Snapshot, settings: ReaderTools, watch?: Watch): Reader {
+  const snapshot = watched(unwatched, watch);
   const { graph } = settings;
   const { scope, fillings, now } = openScopeOf(caller, settings);
   const readable = readableOf(scope);
   const query: Ask = (statement, parents = []) => snapshot.query(filled(statement, { ...fillings, parents }));
   const by = { scope, seal: sealOf(caller.orgId, settings.seal) };
   const prepare = preparer(settings.shelf, sightNameOf(caller, scope));
-  const loaders = makeLoaders(by, query, prepare);
+  const loaders = makeLoaders(by, query, prepare, watch?.batches);
   const customFields = customFieldsOf(scope, query);
   const common = (args: PageArgs): Common => {
     if (!namesCustomFields(args)) return { by, prepare, loaders };

@@ -5,17 +5,21 @@ import { isUuid } from '../lib/uuid.js';
 import type { DatabaseSettings, Transaction } from './database.js';
 import { translateFailure } from './failures.js';
 import { cancel, cutOff } from './stop.js';
+import type { Watch } from '../watch.js';
 
 /** Prisma, and the connections it writes with. */
 export interface WritePool {
   prisma: PrismaClient;
   backends: ReadonlyMap<number, PoolClient>;
+  /** Tells a watch of a connection's statements, from now on. */
+  watch: (client: PoolClient, watch: Watch | undefined) => void;
 }
 
 interface Write<Result> {
   orgId: string;
   work: (tx: Transaction) => Promise<Result>;
   signal: AbortSignal | undefined;
+  watch: Watch | undefined;
 }
 
 /** For a statement to stop when it is cancelled, before its connection is cut. */
@@ -23,9 +27,9 @@ const STOP_MS = 1_000;
 
 /** @see Database.write */
 export async function writeIn<Result>(
-  { prisma, backends }: WritePool,
+  { prisma, backends, watch: watchClient }: WritePool,
   { statementTimeoutMs, connectTimeoutMs }: Pick<DatabaseSettings, 'statementTimeoutMs' | 'connectTimeoutMs'>,
-  { orgId, work, signal }: Write<Result>,
+  { orgId, work, signal, watch }: Write<Result>,
 ): Promise<Result> {
   if (!isUuid(orgId)) throw new Error('The tenant of a transaction must be a UUID.');
   signal?.throwIfAborted();
@@ -38,6 +42,7 @@ export async function writeIn<Result>(
   try {
     return await prisma.$transaction(async (tx) => {
       client = backends.get(await begin(tx, orgId));
+      if (client) watchClient(client, watch);
       signal?.throwIfAborted();
       return work(tx);
     }, limits);
@@ -47,6 +52,7 @@ export async function writeIn<Result>(
     if (client && isUnavailable(failure)) cutOff(client);
     throw failure;
   } finally {
+    if (client) watchClient(client, undefined);
     signal?.removeEventListener('abort', stop);
     await stopping?.over();
   }

@@ -6,6 +6,7 @@ import { countedAddress } from '../domain/auth/throttle.js';
 import type { PrivacyDoor } from '../domain/gdpr/privacy-door.js';
 import type { Device } from '../domain/auth/sessions.js';
 import { unauthenticated, type DomainError } from '../errors.js';
+import type { Watch } from '../watch.js';
 import { refuseIdempotency, writeRequest } from './write-request.js';
 
 export interface ContextSettings {
@@ -24,6 +25,7 @@ export interface ContextSettings {
   deadline: number;
   /** Calls when nobody waits for the answer any more. */
   whenGone: (listener: () => void) => void;
+  watch: Watch;
 }
 
 /** The cookie that carries a browser's refresh token. */
@@ -57,6 +59,7 @@ export class GraphContext {
   readonly cookie: RefreshCookie;
   readonly deadline: number;
   readonly whenGone: ContextSettings['whenGone'];
+  readonly watch: Watch;
   /** Shared with the copy that Apollo Server makes (Object.assign on the prototype); private fields would not survive it. */
   private readonly own: {
     database: Database;
@@ -76,6 +79,7 @@ export class GraphContext {
     this.cookie = settings.cookie;
     this.deadline = settings.deadline;
     this.whenGone = settings.whenGone;
+    this.watch = settings.watch;
     this.own = {
       database: settings.database,
       caller: settings.caller,
@@ -110,7 +114,7 @@ export class GraphContext {
   /** What the caller can see, in one snapshot that opens with its first statement. */
   get reader(): Reader {
     this.checkGoesOn();
-    return (this.own.reader ??= this.own.database.readerFor(this.caller));
+    return (this.own.reader ??= this.own.database.readerFor(this.caller, this.watch));
   }
 
   /**
@@ -137,7 +141,7 @@ export class GraphContext {
     this.checkGoesOn();
     const { database } = this.own;
     const { signal } = (this.own.stop = new AbortController());
-    return { scope: database.scope, write: (orgId, work) => database.write(orgId, work, signal) };
+    return { scope: database.scope, write: (orgId, work) => database.write(orgId, work, signal, this.watch) };
   }
 
   /** graphql-js goes on with the next field of a mutation that has been answered already. */

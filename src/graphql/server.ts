@@ -4,6 +4,7 @@ import { unwrapResolverError } from '@apollo/server/errors';
 import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Caller } from '../caller.js';
+import { plainWords } from '../db/index.js';
 import type { Execute } from './compiled/index.js';
 import type { GraphContext } from './context.js';
 import { withinDeadline } from './deadline.js';
@@ -15,6 +16,7 @@ import { checkAsksNoSchema, type SchemaReaders } from './introspection.js';
 import { checkVariables } from './variables.js';
 import { statusByMediaType } from './over-http.js';
 import { formatError, identify } from './format-error.js';
+import { outcomePlugin, type Onlooker } from './outcome.js';
 import { pricePlugin, type PriceSettings } from './price/plugin.js';
 
 export interface GraphServerSettings {
@@ -28,6 +30,8 @@ export interface GraphServerSettings {
   mayReadSchema: (caller: Caller) => boolean;
   /** What operations cost, and what callers may spend. */
   price: PriceSettings;
+  /** Who looks at operations from outside. */
+  onlookers: readonly Onlooker[];
   log: Logger;
 }
 
@@ -49,7 +53,7 @@ export function graphServer(settings: GraphServerSettings): ApolloServer<GraphCo
     documentStore: documentStore(),
     persistedQueries: { cache: persistedQueries(trusted) },
     stopOnTerminationSignals: false,
-    logger: log.child({ part: 'apollo' }),
+    logger: ofApollo(log),
     plugins: [
       // On by default, it wraps every resolver: 1.8 times the time on big lists (docs/BENCHMARKS.md).
       ApolloServerPluginCacheControlDisabled(),
@@ -58,8 +62,16 @@ export function graphServer(settings: GraphServerSettings): ApolloServer<GraphCo
       operationPlugin(settings),
       pricePlugin(settings.schema, settings.price),
       statusByMediaType(),
+      outcomePlugin(trusted, settings.onlookers),
     ],
   });
+}
+
+/** Apollo's own lines are sentences with an error's message in them. */
+function ofApollo(log: Logger): Required<ApolloServerOptionsWithGateway<GraphContext>>['logger'] {
+  const child = log.child({ part: 'apollo' });
+  const at = (level: 'debug' | 'info' | 'warn' | 'error') => (words?: unknown) => child[level](plainWords(String(words)));
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
 /** Apollo Server takes an executor of one's own only from a gateway, so this is one that fetches nothing. */

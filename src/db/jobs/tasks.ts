@@ -1,4 +1,5 @@
 import type { JobHelpers } from 'graphile-worker';
+import { framesOf } from '../fault.js';
 import { sqlState } from '../sql-state.js';
 
 /** What a task is told: whose job it is, what it is about, and which job it is (the same at every attempt). */
@@ -57,9 +58,4 @@ function reasonOf(error: unknown): string {
     (each) => typeof each === 'string' || typeof each === 'number',
   );
   return [...new Set(words.map(String))].filter((word) => /^[\w-]{1,40}$/.test(word)).join(' ');
-}
-
-function framesOf(error: unknown): string {
-  const lines = error instanceof Error ? (error.stack ?? '').split('\n') : [];
-  return lines.filter((line) => /^\s+at /.test(line)).join('\n');
 }

@@ -40,10 +40,11 @@ function priceListener(priceOf: (request: PricedRequest) => Price, budgets: Budg
         throw refusal(error, request);
       });
     },
-    willSendResponse: async ({ request, response }) => {
+    willSendResponse: async ({ request, response, contextValue: { watch } }) => {
       if (!spending || response.body.kind !== 'single') return;
       const { singleResult } = response.body;
       const actual = settle(spending, singleResult.data);
+      watch.cost = { requested: spending.price.requested, actual };
       if (request.http?.headers.has(COST_HEADER))
         singleResult.extensions = { ...singleResult.extensions, cost: costOf(spending, actual) };
     },
