@@ -3,6 +3,7 @@ import type { Window } from './engine/window.js';
 import type { CursorSeal } from './engine/cursor.js';
 import type { MoneyTotalRow } from './engine/totals.js';
 import type { PageRow } from './engine/page.js';
+import type { AnswerText, TextPage } from './engine/text-page.js';
 
 /** At once when it was brought along, later when it has to be read. */
 export type Soon<Value> = Value | Promise<Value>;
@@ -17,7 +18,7 @@ export interface Page<R> {
 /** A Relay connection whose parts are read when they are asked for: rows only for rows, counts only for counts. */
 export interface Connection<R> {
   edges: () => Soon<Edge<R>[]>;
-  nodes: () => Soon<R[]>;
+  nodes: () => Soon<R[] | AnswerText>;
   pageInfo: () => Soon<PageInfo>;
   totalCount: () => Promise<number>;
   totals: () => Promise<MoneyTotalRow[]>;
@@ -39,7 +40,7 @@ export interface PageInfo {
 
 /** What a connection reads from, each at most once. */
 export interface Sources<R> {
-  page: () => Soon<Page<R>>;
+  page: () => Soon<Page<R> | TextPage>;
   count: () => Promise<number>;
   totals: () => Promise<MoneyTotalRow[]>;
   aggregates: (args: AggregateArgs) => Promise<AggregateRow[]>;
@@ -55,17 +56,24 @@ export function connection<R extends { id: string }>(window: Window, seal: Curso
     );
   };
   return {
-    edges: () => when(sources.page(), ({ rows }) => rows.map((node) => ({ node, cursor: () => cursorOf(node) }))),
-    nodes: () => when(sources.page(), ({ rows }) => rows),
+    edges: () => when(sources.page(), (page) => rowsOf(page).map((node) => ({ node, cursor: () => cursorOf(node) }))),
+    nodes: () => when(sources.page(), (page) => ('text' in page ? page.text : page.rows)),
     pageInfo: () =>
-      when(sources.page(), ({ rows, hasNextPage, hasPreviousPage }) => {
+      when(sources.page(), (page) => {
+        const { hasNextPage, hasPreviousPage } = page;
+        const ends = 'text' in page ? (page.ends as R[]) : page.rows;
         const cursorAt = (row: R | undefined): string | null => (row ? cursorOf(row) : null);
-        return { hasNextPage, hasPreviousPage, startCursor: () => cursorAt(rows[0]), endCursor: () => cursorAt(rows.at(-1)) };
+        return { hasNextPage, hasPreviousPage, startCursor: () => cursorAt(ends[0]), endCursor: () => cursorAt(ends.at(-1)) };
       }),
     totalCount: sources.count,
     totals: sources.totals,
     aggregates: sources.aggregates,
   };
+}
+
+function rowsOf<R>(page: Page<R> | TextPage): R[] {
+  if ('text' in page) throw new Error('The edges of a page that was read as text: its shape says that nobody asks for them.');
+  return page.rows;
 }
 
 function when<Value, Result>(value: Soon<Value>, then: (value: Value) => Result): Soon<Result> {

@@ -10,6 +10,7 @@ export { consentFamily } from './engine/consents.js';
 export { addressText } from './engine/address.js';
 export { elapsedSince, hasCome, onceCome } from './engine/clock.js';
 export { customValues } from './engine/custom-values.js';
+export { amountText, sameText } from './engine/computed-texts.js';
 
 /** How rooms declare, as data, what the page engine may read, relate, filter and order by. One `graph.ts` a room. */
 
@@ -111,6 +112,9 @@ export interface FamilyPlace extends FilterPlace {
   compare: (target: Target, operators: FilterInput, path: (string | number)[]) => Sql;
 }
 
+/** JSON text of a computed field; null where it is null. */
+export type WrittenField = (read: (field: string) => Sql) => Sql;
+
 /** A sort key and its direction, for example `['createdAt', 'DESC']`. */
 export type OrderTerm = readonly [field: string, direction: 'ASC' | 'DESC'];
 
@@ -196,6 +200,11 @@ export interface Entity {
    * others. What is missing here is given the whole row.
    */
   looksAt: Record<string, readonly string[]>;
+  /**
+   * How PostgreSQL writes fields of the schema that a resolver computes, as JSON text, from the fields that `looksAt` names: exactly what the
+   * resolver answers. Written in src/db.
+   */
+  written: Record<string, WrittenField>;
   /** Fields that follow from others and are written with them: no fact tells of them. */
   derived: readonly string[];
   /** The field that holds the contact its rows are about: erasing that person erases them whole, and exporting takes them along. */
@@ -229,6 +238,7 @@ export function entity<const D extends Declaration<T>, T extends Table>(declarat
     folded: [],
     derived: [],
     looksAt: {},
+    written: {},
     expressions: {},
     families: {},
     ...declaration,

@@ -2,6 +2,7 @@ import { canonical } from '../lib/canonical.js';
 import { connection, pageFrom, type Connection, type Page } from './connection.js';
 import { aggregateStatement, groupedBy, groupsFrom, type AggregateArgs } from './engine/aggregate.js';
 import { canBring, pageAhead, type Ahead, type Bringer } from './engine/ahead.js';
+import { pageText, type TextPage } from './engine/text-page.js';
 import { checkLength } from './engine/bounded.js';
 import { countStatement, pageStatement, type PageRow, type Parents } from './engine/page.js';
 import type { Scope } from './engine/scope.js';
@@ -75,8 +76,21 @@ export function connectionOf(source: ListSource, args: PageArgs, window: Window,
   });
 }
 
+/** A page as PostgreSQL writes it, where nobody needs to look at its rows, and otherwise its rows. */
+async function readPage(source: ListSource, window: Window, list: string): Promise<Page<AnyRow> | TextPage> {
+  const { entity, by, loaders, prepare, key, parentId, ahead } = source;
+  if (!ahead?.shape) return readRows(source, window, list);
+  const { shape } = ahead;
+  const what = `text ${list} ${shape.name}${ahead.hasCursors ? ' ^' : ''}`;
+  const made = prepare(what, () => pageText(by, entity, window, ahead, shape, key));
+  if (!made) return readRows(source, window, list);
+  const valueOf = ([row]: PageRow[]): TextPage | null => made.pageOf(row);
+  const page = await loaders.ofParent({ what, which: ahead, key, statement: () => made.statement, valueOf }, parentId);
+  return page ?? readRows(source, window, list);
+}
+
 /** A page with what is read ahead of its rows; two fields with the same arguments may read different things. */
-function readPage(source: ListSource, window: Window, list: string): Promise<Page<AnyRow>> {
+function readRows(source: ListSource, window: Window, list: string): Promise<Page<AnyRow>> {
   const { entity, by, loaders, prepare, key, parentId, ahead } = source;
   const what = `page ${list}`;
   if (ahead && canBring(entity, window)) {

@@ -2,11 +2,14 @@ import type { IFieldResolver } from '@graphql-tools/utils';
 import type { Deleted } from '../db/engine/scope.js';
 import { entityOf, type Entity, type Graph } from '../db/graph.js';
 import type { AggregateArgs, PageArgs } from '../db/index.js';
+import { FOLLOWS } from './compiled/shape.js';
 import { aheadOfRecord, aheadOfRows } from './compiled/ahead.js';
 import type { GraphContext } from './context.js';
 
 type Field<Args> = IFieldResolver<{ id: string }, GraphContext, Args>;
-type Fields = Record<string, Field<never>>;
+type Fields = Record<string, Field<never> | { resolve: Field<never>; extensions: object }>;
+
+type Plain = Record<string, Field<never>>;
 
 /**
  * The resolvers that follow from the rooms' graphs: root fields, to-one and to-many relations. A relation that a graph.ts
@@ -16,7 +19,7 @@ export function relationResolvers(graph: Graph): Record<string, Fields> {
   const resolvers: Record<string, Fields> = { Query: {} };
   for (const entity of graph.values()) {
     Object.assign(resolvers['Query'] ?? {}, rootFields(entity, graph));
-    resolvers[entity.type] = { ...toOneFields(entity), ...toManyFields(entity, graph) };
+    resolvers[entity.type] = marked({ ...toOneFields(entity), ...toManyFields(entity, graph) });
     if (isGrouped(entity)) resolvers[`${entity.type}AggregateKeys`] = keyFields(entity);
   }
   return resolvers;
@@ -49,7 +52,7 @@ function keyFields({ table, groups }: Entity): Fields {
   );
 }
 
-function toOneFields({ table, toOne }: Entity): Fields {
+function toOneFields({ table, toOne }: Entity): Plain {
   return mapKeys(
     toOne,
     (name): Field<unknown> =>
@@ -58,7 +61,7 @@ function toOneFields({ table, toOne }: Entity): Fields {
   );
 }
 
-function toManyFields({ table, toMany }: Entity, graph: Graph): Fields {
+function toManyFields({ table, toMany }: Entity, graph: Graph): Plain {
   const listed = (name: string): Entity => entityOf(graph, toMany[name]?.entity ?? '');
   return mapKeys(
     toMany,
@@ -68,6 +71,11 @@ function toManyFields({ table, toMany }: Entity, graph: Graph): Fields {
   );
 }
 
-function mapKeys(relations: object, make: (name: string) => Field<never>): Fields {
+/** So that PostgreSQL may follow them in the resolvers' stead. */
+function marked(fields: Plain): Fields {
+  return Object.fromEntries(Object.entries(fields).map(([name, resolve]) => [name, { resolve, extensions: FOLLOWS }]));
+}
+
+function mapKeys(relations: object, make: (name: string) => Field<never>): Plain {
   return Object.fromEntries(Object.keys(relations).map((name) => [name, make(name)]));
 }

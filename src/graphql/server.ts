@@ -5,6 +5,7 @@ import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { Caller } from '../caller.js';
 import { plainWords } from '../db/index.js';
+import { stringify } from '../lib/ready-json.js';
 import type { Execute } from './compiled/index.js';
 import type { GraphContext } from './context.js';
 import { withinDeadline } from './deadline.js';
@@ -54,6 +55,7 @@ export function graphServer(settings: GraphServerSettings): ApolloServer<GraphCo
     persistedQueries: { cache: persistedQueries(trusted) },
     stopOnTerminationSignals: false,
     logger: ofApollo(log),
+    stringifyResult: (result) => `${stringify(result)}\n`,
     plugins: [
       // On by default, it wraps every resolver: 1.8 times the time on big lists (docs/BENCHMARKS.md).
       ApolloServerPluginCacheControlDisabled(),

@@ -11,10 +11,18 @@ const scales = new Map(
   Object.entries(SCALES).flatMap(([scale, codes]) => codes.split(' ').map((code) => [code, Number(scale)] as const)),
 );
 
+const USUAL = 2;
+
 /** Digits after the point of a currency: EUR 2, JPY 0, KWD 3. */
 export function currencyScale(code: string): number {
-  return scales.get(code) ?? 2;
+  return scales.get(code) ?? USUAL;
 }
+
+/** The same as data: which currencies have not the usual scale. */
+export const CURRENCY_SCALES = {
+  usual: USUAL,
+  unusual: Object.entries(SCALES).map(([scale, codes]) => ({ scale: Number(scale), codes: codes.split(' ') })),
+};
 
 /** An amount at its currency's scale; null where there is none. */
 export function atScale<Amount extends string | null>(

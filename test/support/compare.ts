@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
+import { stringify } from '../../src/lib/ready-json.js';
 import { executeAsIs, executeCompiled, type Execute } from '../../src/graphql/compiled/index.js';
 import { budgeted, type Overrun } from './budget.js';
 
@@ -72,7 +73,7 @@ function whereTheyPart(fast: string, plain: string): { fast: string; plain: stri
  * errors, and which of several errors it is that makes the same place null.
  */
 function textOf({ data, errors = [] }: ExecutionResult): string {
-  return JSON.stringify({ data, errors: [...new Set(errors.map((error) => placeOf(error, data)))].sort() });
+  return stringify({ data, errors: [...new Set(errors.map((error) => placeOf(error, data)))].sort() });
 }
 
 /** An error by where it shows: with all it says where its own field is null, by its place alone where something above it is. */

@@ -8,6 +8,7 @@ import type { CursorSeal } from './cursor.js';
 import { namesCustomFields } from './custom-values.js';
 import { isBounded, nestedRows, pageAheadStatement, type PageRow, type Parents } from './page.js';
 import { jsonOf, rowReader, type RowReader } from './json-rows.js';
+import type { Shape } from './shape.js';
 import { scopeConditions, type Deleted, type Scope } from './scope.js';
 import { all, column, compile, OPENINGS, viewOf, type Sql, type Statement } from './sql.js';
 import { windowOf, type PageArgs, type Window } from './window.js';
@@ -19,6 +20,8 @@ export interface Ahead {
   relations: readonly AheadRelation[];
   /** Whether cursors are made of the rows, so that the keys of their order are read too. */
   hasCursors: boolean;
+  /** What the rows look like in the answer, where nobody needs to look at them; null: somebody does. */
+  shape?: Shape | null;
   /** Equal for what reads the same, so that its statement is compiled once. */
   name: string;
 }

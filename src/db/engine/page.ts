@@ -53,6 +53,14 @@ export function pageAheadStatement(list: PageList, rows: Sql): Statement {
     from ${parentsTable(list.parents)}`);
 }
 
+/** The same with the rows of each page as one text, and what else is selected of all of them. */
+export function pageTextStatement(list: PageList, rows: Sql): Statement {
+  return compile(sql`
+    select parent.id as "$parent", ${neighbours(list, viewSource(list))}, list.*
+    from ${parentsTable(list.parents)}
+    cross join lateral (${rows}) as list`);
+}
+
 /** Whether the order has a key that no index walks. */
 export function isBounded({ keys }: Pick<Window, 'keys'>): boolean {
   return keys.some((key) => key.bounded);

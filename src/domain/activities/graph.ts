@@ -1,4 +1,4 @@
-import { RANGE, entity, type Row } from '../../db/graph.js';
+import { RANGE, entity, sameText, type Row } from '../../db/graph.js';
 
 export const activityGraph = entity({
   table: 'activities',
@@ -43,6 +43,7 @@ export const activityGraph = entity({
   bounded: ['subject'],
   defaultOrder: ['createdAt', 'DESC'],
   looksAt: { displayName: ['subject'] },
+  written: { displayName: sameText('subject') },
   toOne: {
     createdBy: { entity: 'users', key: 'userId' },
     owner: { entity: 'users', key: 'ownerId' },

@@ -1,4 +1,4 @@
-import { SLOT_FIELDS, RANGE, customValues, entity, type Row } from '../../db/graph.js';
+import { SLOT_FIELDS, RANGE, customValues, entity, sameText, type Row } from '../../db/graph.js';
 import { PHONE_FORMS } from '../reachability.js';
 
 export const companyGraph = entity({
@@ -37,6 +37,7 @@ export const companyGraph = entity({
   bounded: ['industry'],
   defaultOrder: ['createdAt', 'DESC'],
   looksAt: { displayName: ['name'] },
+  written: { displayName: sameText('name') },
   derived: ['phoneE164', 'phoneDigits', ...SLOT_FIELDS],
   forms: { phone: PHONE_FORMS },
   toOne: { owner: { entity: 'users', key: 'ownerId' } },

@@ -1,4 +1,15 @@
-import { SLOT_FIELDS, RANGE, customValues, elapsedSince, entity, hasCome, onceCome, type Row } from '../../db/graph.js';
+import {
+  SLOT_FIELDS,
+  RANGE,
+  amountText,
+  customValues,
+  elapsedSince,
+  entity,
+  hasCome,
+  onceCome,
+  sameText,
+  type Row,
+} from '../../db/graph.js';
 
 export const dealGraph = entity({
   table: 'deals',
@@ -83,6 +94,7 @@ export const dealGraph = entity({
     isRotting: ['rotsAt'],
     rottingSince: ['rotsAt'],
   },
+  written: { displayName: sameText('title'), value: amountText('value', 'currency') },
   toOne: {
     pipeline: { entity: 'pipelines', key: 'pipelineId', evenDeleted: true },
     stage: { entity: 'pipeline_stages', key: 'stageId', evenDeleted: true },

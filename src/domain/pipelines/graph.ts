@@ -1,4 +1,4 @@
-import { RANGE, entity, type Row } from '../../db/graph.js';
+import { RANGE, entity, sameText, type Row } from '../../db/graph.js';
 
 export const pipelineGraph = entity({
   table: 'pipelines',
@@ -25,6 +25,7 @@ export const pipelineGraph = entity({
   orders: ['name', 'createdAt', 'updatedAt'],
   defaultOrder: ['createdAt', 'ASC'],
   looksAt: { displayName: ['name'] },
+  written: { displayName: sameText('name') },
   history: { table: 'pipeline_history', key: 'pipeline_id', fields: ['name', 'stages'] },
   toMany: { deals: { entity: 'deals', key: 'pipelineId' } },
 });

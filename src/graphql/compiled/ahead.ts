@@ -3,7 +3,8 @@ import { aheadOf, type Ahead, type AheadRelation } from '../../db/index.js';
 import { entityOf, type Entity, type Graph } from '../../db/graph.js';
 import { groupBy } from '../../lib/group-by.js';
 import { planBelow, type FieldPlan, type ObjectPlan } from './plan.js';
-import { argsIn, executionOf, type Run } from './run.js';
+import { executionOf, type Run } from './run.js';
+import { argumentsOf, shapeOfRows } from './shape.js';
 
 /**
  * What an operation reads of the rows of a connection field that is being resolved, relations and theirs included; null when
@@ -56,7 +57,7 @@ function rowsBelow(run: Run, field: FieldPlan, entity: Entity, graph: Graph): Ah
     entity,
   );
   const hasCursors = parts(connection, 'pageInfo').length > 0 || parts(connection, 'edges').length > 0;
-  return aheadOf(rows.fields, rows.relations, hasCursors);
+  return { ...aheadOf(rows.fields, rows.relations, hasCursors), shape: shapeOfRows(run, connection, entity, graph) };
 }
 
 function recordOf(run: Run, field: FieldPlan, entity: Entity, graph: Graph): Ahead {
@@ -85,15 +86,6 @@ function relationOf(run: Run, field: FieldPlan, entity: Entity, graph: Graph): A
   const below = name in entity.toOne ? recordOf(run, field, target, graph) : rowsOf(run, field, target, graph);
   const args = argumentsOf(run, field);
   return below && args ? { name, args, below, target } : null;
-}
-
-/** Null for arguments that are refused: the field itself will say so. */
-function argumentsOf(run: Run, field: FieldPlan): object | null {
-  try {
-    return argsIn(run, field);
-  } catch {
-    return null;
-  }
 }
 
 function planOf(run: Run, field: FieldPlan): ObjectPlan | null {

@@ -12,6 +12,7 @@ import {
   type GraphQLOutputType,
 } from 'graphql';
 import { inspect } from 'graphql/jsutils/inspect.js';
+import { isAnswerText } from '../../db/index.js';
 import type { GraphContext } from '../context.js';
 import { planBelow, type FieldPlan, type ObjectPlan, type QueryPlan } from './plan.js';
 import { argsIn, infoOf, located, note, type Path, type Run } from './run.js';
@@ -145,6 +146,7 @@ function complete(run: Run, field: FieldPlan, type: GraphQLOutputType, path: Pat
   }
   if (value === null || value === undefined) return null;
   if (isLeafType(type)) return leaf(type, value);
+  if (isAnswerText(value)) return value;
   if (isListType(type)) return list(run, field, type.ofType, path, value);
   if (isObjectType(type)) return executeFields(run, planBelow(run.plan, field, type), value, path);
   return abstract(run, field, type, path, value);
