@@ -26,7 +26,8 @@ COPY --from=build /app/dist ./dist
 COPY schema ./schema
 COPY prisma ./prisma
 COPY package.json ./
-# Everything belongs to root: the server can change nothing of itself.
+# Everything belongs to root: the server can change nothing of itself. What it may write is the ledger of erasures, on a volume of its own.
+RUN install -d -o node -g node /var/lib/pulse-erasures
 USER node
 EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \

@@ -193,6 +193,16 @@ CREATE FUNCTION signin.newest_registration(address text) RETURNS uuid
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT r.id FROM public.registrations AS r WHERE r.email = address ORDER BY r.created_at DESC, r.id DESC LIMIT 1
 $$;
+-- What is known of people whom the ledger of erasures names: whether each is erased, is there, or is gone with all else.
+CREATE FUNCTION signin.erasure_states(orgs uuid[], records uuid[]) RETURNS TABLE (place bigint, state text)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT asked.place, CASE
+      WHEN EXISTS (SELECT FROM public.erasures AS e WHERE e.org_id = asked.org AND e.record_id = asked.record) THEN 'ERASED'
+      WHEN EXISTS (SELECT FROM public.contacts AS c WHERE c.org_id = asked.org AND c.id = asked.record)
+        OR EXISTS (SELECT FROM public.users AS u WHERE u.org_id = asked.org AND u.id = asked.record) THEN 'THERE'
+      ELSE 'GONE' END
+    FROM unnest(orgs, records) WITH ORDINALITY AS asked (org, record, place)
+$$;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA signin FROM PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA signin TO {{signin}};
 

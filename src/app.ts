@@ -16,6 +16,7 @@ import { PLANS, type Plans } from './domain/budgets/plans.js';
 import { exportLinks } from './domain/gdpr/export-links.js';
 import { openExport } from './domain/gdpr/exports.js';
 import { fingerprints } from './domain/gdpr/fingerprints.js';
+import { erasureLedger } from './domain/gdpr/ledger.js';
 import type { PrivacyDoor } from './domain/gdpr/privacy-door.js';
 import { receipts } from './domain/gdpr/receipts.js';
 import { subjectLists } from './domain/gdpr/subject-lists.js';
@@ -85,8 +86,8 @@ export interface AppSettings {
   /** Which operations get a line in the log; by default none. */
   logOperations?: LoggedOperations;
   now?: () => number;
-  /** Writes down outside of the database whom an erasure is about, before it commits; when it throws, nothing is erased. */
-  beforeErasure?: PrivacyDoor['beforeCommit'];
+  /** The file of the ledger of erasures; without it there is none. */
+  erasureLedger?: string;
   /** For tests: is told of every statement of the read side. */
   observe?: (text: string) => void;
   /** For the test that shows that PostgreSQL alone keeps tenants apart; never false elsewhere. */
@@ -141,9 +142,16 @@ export function openCore(settings: AppSettings): Core {
     receipts: receipts(secret),
     exportLinks: exportLinks(secret, now),
     lists: subjectLists(graph, personal),
-    beforeCommit: settings.beforeErasure,
+    ledger: ledgerOf(settings, now),
   };
   return { database, door, privacy };
+}
+
+function ledgerOf({ erasureLedger: file, secret, log }: AppSettings, now: () => number): PrivacyDoor['ledger'] {
+  if (!file) return null;
+  const complain = (error: unknown): void =>
+    log.error({ file, problem: String(error) }, 'The ledger of erasures cannot be written.');
+  return erasureLedger({ file, secret, now, complain });
 }
 
 function tokenKeys({ secret, tokenKeys: named = [] }: AppSettings): [TokenKey, ...TokenKey[]] {

@@ -60,6 +60,7 @@ export const SETTINGS = {
   OVERLOAD_DELAY_MS: whole(0, 60_000).default(1_000),
   DRAIN_MS: whole(0, 8_000).optional(),
   PULSE_DATA_DIR: z.string().min(1).optional(),
+  ERASURE_LEDGER: z.string().min(1).optional(),
   SECRET_KEY: z.string().min(32, 'must have at least 32 characters; make one with: openssl rand -base64 48').optional(),
   TOKEN_KEYS: z.string().transform(tokenKeysFrom).default([]),
   ACCESS_TOKEN_SECONDS: whole(10, 86_400).default(900),
@@ -105,10 +106,19 @@ const schema = z.object(SETTINGS);
 
 export type Config = Omit<
   z.infer<typeof schema>,
-  'SECRET_KEY' | 'PULSE_DATA_DIR' | 'OPEN_SCHEMA' | 'SECURE_COOKIES' | 'DEMO_DATA' | 'LOG_LEVEL' | 'RUN_WORKER' | 'DRAIN_MS'
+  | 'SECRET_KEY'
+  | 'PULSE_DATA_DIR'
+  | 'ERASURE_LEDGER'
+  | 'OPEN_SCHEMA'
+  | 'SECURE_COOKIES'
+  | 'DEMO_DATA'
+  | 'LOG_LEVEL'
+  | 'RUN_WORKER'
+  | 'DRAIN_MS'
 > & {
   production: boolean;
   PULSE_DATA_DIR: string;
+  ERASURE_LEDGER: string;
   SECRET_KEY: string;
   OPEN_SCHEMA: 'on' | 'admins' | 'off';
   SECURE_COOKIES: boolean;
@@ -144,6 +154,7 @@ export function readConfig(root: string, env: NodeJS.ProcessEnv = process.env, i
     ...data,
     production,
     PULSE_DATA_DIR: dataDir,
+    ERASURE_LEDGER: data.ERASURE_LEDGER ? path.resolve(root, data.ERASURE_LEDGER) : path.join(dataDir, 'erasures.jsonl'),
     SECRET_KEY: data.SECRET_KEY ?? keptSecret(dataDir),
     OPEN_SCHEMA: data.OPEN_SCHEMA ?? (production ? 'admins' : 'on'),
     SECURE_COOKIES: data.SECURE_COOKIES ?? production,

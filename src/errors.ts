@@ -150,6 +150,13 @@ export function unavailable(): DomainError {
   return new DomainError('UNAVAILABLE', 'The database cannot answer just now. Try again in a moment.', { retryAfterSeconds: 2 });
 }
 
+/** An erasure has to be written down apart from the database before it is carried out. */
+export function ledgerUnwritable(): DomainError {
+  const message =
+    'The ledger of erasures cannot be written just now, so nobody was erased. Tell whoever runs Pulse for you (ERASURE_LEDGER).';
+  return new DomainError('UNAVAILABLE', message, { retryAfterSeconds: 60 });
+}
+
 /** Whether the database could not be asked. */
 export function isUnavailable(error: unknown): boolean {
   return error instanceof DomainError && error.code === 'UNAVAILABLE';

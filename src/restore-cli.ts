@@ -1,10 +1,12 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Logger } from 'pino';
+import { makeLog } from './log.js';
 import { readConfig, type Config } from './config.js';
 import { hasSecretOf, readManifest, restoreBackup } from './db/backup/index.js';
 import type { RoleSettings } from './db/setup/index.js';
 import { projectRoot } from './root.js';
-import { openTheDatabase } from './start.js';
+import { openTheDatabase, replayOn } from './start.js';
 import { failed, say } from './terminal.js';
 
 const HELP = `npm run restore -- <folder>
@@ -28,17 +30,18 @@ async function main(): Promise<void> {
   const config = readConfig(root);
   const folder = path.resolve(given);
   await readManifest(folder);
-  await restore(root, config, folder);
+  await restore(root, config, folder, makeLog(config.LOG_LEVEL, !config.production, root));
 }
 
 /** A database of somebody else's is taken as it is; the embedded one is Pulse's own, made here and remade when that helps. */
-async function restore(root: string, config: Config, folder: string): Promise<void> {
+async function restore(root: string, config: Config, folder: string, log: Logger): Promise<void> {
   const server = config.DATABASE_URL ? undefined : await openTheDatabase(root, config, say);
   try {
     const roles: RoleSettings = server
       ? { ownerUrl: server.urls.owner, secret: config.SECRET_KEY }
       : givenRoles(config, config.DATABASE_URL ?? '');
     const manifest = await restoreBackup({ root, folder, roles, startOver: server !== undefined, say });
+    await replayOn(root, config, server ?? (await openTheDatabase(root, config, say)), log, say);
     const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
     say(`${rows.toLocaleString('en')} rows of ${manifest.tables.length} tables are restored from ${folder}`);
     if (!hasSecretOf(manifest, config.SECRET_KEY)) {

@@ -26,7 +26,7 @@ export type Verb = 'read' | 'write';
 
 /** Whether an API key has a scope; writing includes reading. A person who signed in is not bound by scopes. */
 export function hasScope({ via }: Caller, resource: Resource, verb: Verb): boolean {
-  return via.kind === 'SESSION' || [verb, 'write'].some((granted) => via.scopes.includes(`${resource}:${granted}`));
+  return via.kind !== 'API_KEY' || [verb, 'write'].some((granted) => via.scopes.includes(`${resource}:${granted}`));
 }
 
 /**
@@ -36,7 +36,7 @@ export function hasScope({ via }: Caller, resource: Resource, verb: Verb): boole
  * @throws DomainError FORBIDDEN.
  */
 export function checkScope(caller: Caller, resource: Resource | null, verb: Verb): void {
-  if (caller.via.kind === 'SESSION') return;
+  if (caller.via.kind !== 'API_KEY') return;
   if (resource === null) throw new DomainError('FORBIDDEN', 'An API key cannot do this. Sign in to do it.');
   if (!hasScope(caller, resource, verb))
     throw new DomainError('FORBIDDEN', `This API key lacks the scope ${resource}:${verb}. Make one that has it (createApiKey).`);

@@ -1,12 +1,13 @@
 import type { Logger } from 'pino';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { buildApp, openCore, type App, type AppSettings } from './app.js';
+import { buildApp, openCore, type App, type AppSettings, type Core } from './app.js';
 import type { Config } from './config.js';
 import { bringUpDatabase, type RunningDatabase } from './db/setup/bring-up.js';
 import { checkRole } from './db/setup/check-roles.js';
 import { passwords } from './domain/auth/passwords.js';
 import { PLANS, withBudgets } from './domain/budgets/plans.js';
+import { replayErasures } from './domain/gdpr/replay.js';
 import { readManifests } from './graphql/documents/trusted.js';
 import { outboxMailer } from './domain/mail/outbox.js';
 import { smtpMailer } from './domain/mail/smtp.js';
@@ -28,6 +29,10 @@ export async function start(root: string, config: Config, log: Logger, say: (lin
     const demo = config.DEMO_DATA && (await seedWhenEmpty(running, config, say));
     const app = await buildApp(appSettings(root, config, running, log, demo));
     await app.database.warmUp();
+    await replay(app, say).catch(async (error: unknown) => {
+      await app.close();
+      throw error;
+    });
     const jobs = config.RUN_WORKER ? await doJobs(app, workerSettings(config, running, log, say)) : null;
     const stop = async (): Promise<void> => {
       app.beginClosing();
@@ -57,6 +62,10 @@ export async function startWorker(
   try {
     await Promise.all([running.urls.app, running.urls.signin, running.urls.worker].map(checkRole));
     const core = openCore(appSettings(root, config, running, log, false));
+    await replay(core, say).catch(async (error: unknown) => {
+      await core.database.close();
+      throw error;
+    });
     const jobs = await doJobs(core, workerSettings(config, running, log, say));
     const stop = async (): Promise<void> => {
       try {
@@ -73,12 +82,35 @@ export async function startWorker(
   }
 }
 
+/** Erases again who was erased after a backup that has just been restored. */
+export async function replayOn(
+  root: string,
+  config: Config,
+  running: RunningDatabase,
+  log: Logger,
+  say: (line: string) => void,
+): Promise<void> {
+  const core = openCore(appSettings(root, config, running, log, false));
+  try {
+    await replay(core, say);
+  } finally {
+    await core.database.close();
+  }
+}
+
+/** Before anybody is served, and before any job is done. */
+async function replay({ database, privacy }: Core, say: (line: string) => void): Promise<void> {
+  const { ledger } = privacy;
+  if (ledger) await replayErasures(database, { ...privacy, ledger }, say);
+}
+
 function appSettings(root: string, config: Config, { urls }: RunningDatabase, log: Logger, demo: boolean): AppSettings {
   return {
     root,
     appUrl: urls.app,
     signinUrl: urls.signin,
     secret: config.SECRET_KEY,
+    erasureLedger: config.ERASURE_LEDGER,
     tokenKeys: config.TOKEN_KEYS,
     poolSize: config.DATABASE_POOL_SIZE,
     connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS,

@@ -69,10 +69,16 @@ describe('docker-compose.yml', () => {
   });
 
   test('mounts only what is there', () => {
-    const mounted = (compose.services.postgres.volumes as string[]).map((volume) => volume.split(':')[0] ?? '');
+    const services = Object.values(compose.services as Record<string, { volumes?: string[] }>);
+    const mounted = services.flatMap(({ volumes = [] }) => volumes.map((volume) => volume.split(':')[0] ?? ''));
     const folders = mounted.filter((source) => source.startsWith('./'));
     expect(folders.filter((source) => !existsSync(path.join(ROOT, source)))).toEqual([]);
-    expect(mounted.filter((source) => !source.startsWith('./'))).toEqual(Object.keys(compose.volumes));
+    const named = mounted.filter((source) => !source.startsWith('./'));
+    expect([...new Set(named)].sort()).toEqual(Object.keys(compose.volumes).sort());
+    for (const name of ['api', 'worker'])
+      expect(compose.services[name].volumes).toEqual([
+        `erasures:${path.dirname(compose.services[name].environment.ERASURE_LEDGER as string)}`,
+      ]);
   });
 });
 

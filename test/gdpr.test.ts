@@ -305,22 +305,3 @@ test('what is about a restricted person stays as it is, one by one and in change
   await ask(org, 'mutation ($id: ID!) { releaseLegalHold(id: $id) { __typename } }', { id: held.legalHolds[0]?.id });
   await ask(org, ERASE, { id, why: 'Asked for' });
 });
-
-test('an erasure that cannot be written down outside of the database does not happen', async () => {
-  const failing = await openStage({
-    beforeErasure: async () => {
-      throw new Error('The disk is full.');
-    },
-  });
-  try {
-    const org = await failing.world.organization();
-    const id = await failing.world.contact(org, { first_name: 'Still here' });
-    const token = failing.tokenOf(org, 'OWNER');
-    const refused = await failing.send(ERASE, { token, variables: { id, why: 'Asked for' } });
-    expect(CODES(refused)).toEqual(['INTERNAL']);
-    const { data } = await failing.send('query ($id: ID!) { contact(id: $id) { firstName } }', { token, variables: { id } });
-    expect(data).toEqual({ contact: { firstName: 'Still here' } });
-  } finally {
-    await failing.close();
-  }
-});

@@ -48,6 +48,8 @@ export interface Database {
   isEmailTaken(email: string): Promise<boolean>;
   /** The newest registration of this address; the older ones are worthless. */
   newestRegistration(email: string): Promise<string | null>;
+  /** What the database knows of people who were erased, over all organizations: in the order of the question. */
+  erasureStates(people: readonly { orgId: string; recordId: string }[]): Promise<ErasureState[]>;
   /** The role of a session's user, while the session runs and the user may sign in; null otherwise. */
   findSessionRole(session: { orgId: string; userId: string; sessionId: string }): Promise<Caller['role'] | null>;
   /** The API key with a secret's hash, while it is good and who made it may sign in; null otherwise. */
@@ -77,6 +79,9 @@ export interface Login {
   passwordHash: string;
   role: Caller['role'];
 }
+
+/** Erased; there and not erased; not there at all. */
+export type ErasureState = 'ERASED' | 'THERE' | 'GONE';
 
 /** An API key, and who made it. */
 export interface KnownKey {
@@ -111,6 +116,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
     },
     isEmailTaken: async (email) => (await ask<boolean>(signinPool, 'SELECT signin.is_taken($1) AS answer', email)) === true,
     newestRegistration: (email) => ask<string>(signinPool, 'SELECT signin.newest_registration($1) AS answer', email),
+    erasureStates: (people) => erasureStates(signinPool, people),
     findSessionRole: (session) => findSessionRole(readPool, session),
     findApiKey: (orgId, secretHash) => findApiKey(readPool, orgId, secretHash),
     attempts: attemptsIn(signinPool),
@@ -159,6 +165,15 @@ async function findLogin(pool: pg.Pool, email: string): Promise<Login | null> {
 async function ask<Answer>(pool: pg.Pool, question: string, value: string): Promise<Answer | null> {
   const { rows } = await pool.query<{ answer: Answer | null }>(question, [value]).catch(rethrow);
   return rows[0]?.answer ?? null;
+}
+
+async function erasureStates(pool: pg.Pool, people: readonly { orgId: string; recordId: string }[]): Promise<ErasureState[]> {
+  const values = [people.map(({ orgId }) => orgId), people.map(({ recordId }) => recordId)];
+  const text = 'SELECT state FROM signin.erasure_states($1, $2) ORDER BY place';
+  // A start has more patience than a sign-in.
+  const patient = { text, values, query_timeout: 30_000 } as pg.QueryConfig;
+  const { rows } = await pool.query<{ state: ErasureState }>(patient).catch(rethrow);
+  return rows.map(({ state }) => state);
 }
 
 async function warmUp(pools: pg.Pool[]): Promise<void> {

@@ -1,5 +1,13 @@
 /** The one door to the database for rooms and for the server's own start. */
-export { openDatabase, type Database, type DatabaseSettings, type KnownKey, type Login, type Transaction } from './database.js';
+export {
+  openDatabase,
+  type Database,
+  type DatabaseSettings,
+  type ErasureState,
+  type KnownKey,
+  type Login,
+  type Transaction,
+} from './database.js';
 export type { TenantReads } from './tenant-reads.js';
 export type { AnyRow, Reader, Tally } from './reader.js';
 export { SLOTS, slotKindOf, type CustomFieldDefinition } from './custom-fields.js';

@@ -48,8 +48,8 @@ export async function writeIn<Result>(
     }, limits);
   } catch (error) {
     const failure: unknown = signal?.aborted ? signal.reason : translateFailure(error);
-    // pg gives up waiting for an answer, but not the connection that owes it.
-    if (client && isUnavailable(failure)) cutOff(client);
+    // pg gives up waiting for an answer, but not the connection that owes it. What the work itself calls unavailable is something else.
+    if (client && failure !== error && isUnavailable(failure)) cutOff(client);
     throw failure;
   } finally {
     if (client) watchClient(client, undefined);

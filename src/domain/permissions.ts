@@ -46,7 +46,7 @@ export function grants(caller: Caller, scope: Scope): boolean {
 
 /** Of records, a key's scopes are asked for by kind, where their kind is known; what is no scope at all is for people. */
 function isWithinKey(caller: Caller, permission: Permission): boolean {
-  if (caller.via.kind === 'SESSION' || permission.startsWith('records:')) return true;
+  if (caller.via.kind !== 'API_KEY' || permission.startsWith('records:')) return true;
   return (SCOPES as readonly string[]).includes(permission) && hasScope(caller, permission.split(':')[0] as Resource, 'write');
 }
 

@@ -39,7 +39,7 @@ export async function erase(
   erasures: readonly Erasure[],
 ): Promise<void> {
   const keyId = via.kind === 'API_KEY' ? via.keyId : null;
-  const by = JSON.stringify({ ...origin, userId, keyId });
+  const by = JSON.stringify({ ...origin, userId: via.kind === 'SYSTEM' ? null : userId, keyId });
   for (const { subject, reason, ...wanted } of erasures) {
     await tx.$queryRaw`
       SELECT audit.erase_values(${JSON.stringify(wanted)}::jsonb, ${JSON.stringify(subject)}::jsonb, ${reason}, ${by}::jsonb)`;

@@ -34,6 +34,7 @@ export interface Fact {
 export async function writeFacts(tx: Transaction, caller: Caller, origin: Origin, graph: Graph, facts: Fact[]): Promise<void> {
   const rows = facts.map((fact, index) => rowOf(fact, origin, index + 1));
   const { via } = caller;
+  const actor = { kind: via.kind === 'SESSION' ? 'USER' : via.kind, userId: via.kind === 'SYSTEM' ? null : caller.userId };
   const shared = sql`${caller.orgId}::uuid`;
   const statement = compile(sql`
     with head as (
@@ -43,7 +44,7 @@ export async function writeFacts(tx: Transaction, caller: Caller, origin: Origin
     ), logs as (
       insert into public.audit_logs (org_id, id, seq, change_id, actor_kind, user_id, api_key_id, action, entity_type, entity_id, entity_version,
                                      changes, ip_address, request_id, operation, created_at)
-      select ${shared}, f.id, head.base + f.n, ${uuidv7()}::uuid, ${via.kind === 'API_KEY' ? 'API_KEY' : 'USER'}, ${caller.userId}::uuid,
+      select ${shared}, f.id, head.base + f.n, ${uuidv7()}::uuid, ${actor.kind}, ${actor.userId}::uuid,
              ${via.kind === 'API_KEY' ? via.keyId : null}::uuid, f.action, f.entity_type, f.entity_id,
              f.entity_version, f.changes, ${origin.ip}::inet, ${origin.requestId}, ${origin.operation}, head.at
       from head, jsonb_to_recordset(${JSON.stringify(rows.map(({ values: _, ...row }) => row))}::jsonb)

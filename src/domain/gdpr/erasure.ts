@@ -1,10 +1,11 @@
 import { v7 as uuidv7 } from 'uuid';
 import { change, type Reader, type WriteRequest, type Writer } from '../../db/index.js';
-import { heldLegally, invalid, notFound } from '../../errors.js';
+import { heldLegally, invalid, ledgerUnwritable, notFound } from '../../errors.js';
 import { isUuid } from '../../lib/uuid.js';
 import { textFault } from '../input.js';
 import { eraseContactRows } from './erase-contact.js';
 import type { ErasureRow } from './graph.js';
+import type { Erased } from './ledger.js';
 import type { PrivacyDoor } from './privacy-door.js';
 import type { ReceiptClaims } from './receipts.js';
 import { checkCanManagePrivacy } from './rules.js';
@@ -12,7 +13,7 @@ import { checkCanManagePrivacy } from './rules.js';
 const LONGEST_REASON = 1_000;
 
 /** Erases a person. One who is erased already stays as they are, and the first erasure is answered. @returns the contact's id. */
-export function eraseContact(
+export async function eraseContact(
   request: WriteRequest,
   door: PrivacyDoor,
   id: string,
@@ -22,29 +23,35 @@ export function eraseContact(
   checkReason(reason);
   if (!isUuid(id)) throw notFound('Contact');
   const erasureId = uuidv7();
-  return change(request, id, async (writer) => {
-    checkCanManagePrivacy(writer.caller);
-    if (await isErased(writer, id)) return;
-    const options = { action: 'ERASE', expectedVersion, evenDeleted: true, evenRestricted: true, exclusive: true };
-    await writer.edit('contacts', id, { ...options, check: () => undefined }, () => ({}));
-    await checkIsNotHeld(writer, id);
-    await carryOut(writer, door, { erasureId, contactId: id.toLowerCase(), reason, requestedById: writer.caller.userId });
-  });
+  return inLedger(door, (note) =>
+    change(request, id, async (writer) => {
+      checkCanManagePrivacy(writer.caller);
+      if (await isErased(writer, id)) return;
+      const options = { action: 'ERASE', expectedVersion, evenDeleted: true, evenRestricted: true, exclusive: true };
+      await writer.edit('contacts', id, { ...options, check: () => undefined }, () => ({}));
+      await checkIsNotHeld(writer, id);
+      const erasure = { erasureId, contactId: id.toLowerCase(), reason, requestedById: writer.caller.userId };
+      await note(await carryOut(writer, door, erasure));
+    }),
+  );
 }
 
 /**
- * Erases a contact again, by ids alone: after a backup from before the erasure was restored. What is erased already, held or gone is
- * left as it is by this, too: a hold that was placed before the erasure would have kept it from happening.
+ * Erases somebody again, by ids alone: after a backup from before the erasure was restored. Who is erased already or gone is left as they
+ * are. A hold does not count: it was placed before the erasure, and released for it. @returns whether there was somebody.
  */
 export async function eraseAgain(
   writer: Writer,
-  door: Omit<PrivacyDoor, 'beforeCommit'>,
-  { erasureId, contactId }: { erasureId: string; contactId: string },
-): Promise<void> {
-  if (await isErased(writer, contactId)) return;
-  if (!(await writer.hold('contacts', contactId, false))) return;
+  door: Pick<PrivacyDoor, 'receipts' | 'now'>,
+  { erasureId, recordId: contactId }: Erased,
+): Promise<boolean> {
+  if (!(await writer.hold('contacts', contactId, false))) return false;
+  // Another instance may be doing the same.
+  await writer.alone('erasing again');
+  if (await isErased(writer, contactId)) return false;
   const reason = 'Erased before; carried out again after a backup was restored.';
   await carryOut(writer, door, { erasureId, contactId, reason, requestedById: null });
+  return true;
 }
 
 /** The erasure of a record; null when there is none. @throws DomainError FORBIDDEN. */
@@ -61,28 +68,47 @@ export function checkReason(reason: string): void {
   if (fault) throw invalid(['reason'], fault, 'INVALID');
 }
 
-/** Writes down that somebody was erased, with the receipt, last of all where a ledger outside of the database hears of it. */
-export async function noteErasure(
-  { beside }: Writer,
-  { receipts, beforeCommit }: Pick<PrivacyDoor, 'receipts' | 'beforeCommit'>,
-  claims: ReceiptClaims,
-): Promise<void> {
-  const { erasureId, organizationId, ...told } = claims;
-  const data = { orgId: organizationId, id: erasureId, ...told, receipt: receipts.issue(claims) };
-  await beside.erasure.create({ data, select: { id: true } });
-  await beforeCommit?.({ erasureId, organizationId, kind: claims.kind, recordId: claims.recordId });
+/**
+ * Carries out a change that erases somebody. What it notes, last of all, is in the ledger before the commit, and marked as done after it.
+ *
+ * @throws DomainError UNAVAILABLE when the ledger cannot be written: nothing is erased then.
+ */
+async function inLedger<Result>(
+  { ledger }: Pick<PrivacyDoor, 'ledger'>,
+  erase: (note: (claims: ReceiptClaims) => Promise<void>) => Promise<Result>,
+): Promise<Result> {
+  let noted: ReceiptClaims | undefined;
+  const result = await erase(async (claims) => {
+    await ledger?.intend(claims, claims.reason).catch(() => {
+      throw ledgerUnwritable();
+    });
+    noted = claims;
+  });
+  if (noted) await ledger?.settle(noted, 'DONE');
+  return result;
 }
 
 async function carryOut(
   writer: Writer,
-  door: Pick<PrivacyDoor, 'receipts' | 'beforeCommit' | 'now'>,
+  { receipts, now }: Pick<PrivacyDoor, 'receipts' | 'now'>,
   erasure: { erasureId: string; contactId: string; reason: string; requestedById: string | null },
-): Promise<void> {
+): Promise<ReceiptClaims> {
   const { erasureId, contactId, reason, requestedById } = erasure;
-  const erasedAt = new Date(door.now()).toISOString();
+  const erasedAt = new Date(now()).toISOString();
   const { counts, mentions } = await eraseContactRows(writer, { contactId, erasureId, reason, now: erasedAt });
-  const told = { erasureId, organizationId: writer.caller.orgId, kind: 'CONTACT', recordId: contactId } as const;
-  await noteErasure(writer, door, { ...told, erasedAt, requestedById, reason: mentions.masked(reason), counts });
+  const { orgId } = writer.caller;
+  const told = {
+    kind: 'CONTACT',
+    recordId: contactId,
+    erasedAt,
+    requestedById,
+    reason: mentions.masked(reason),
+    counts,
+  } as const;
+  const claims: ReceiptClaims = { erasureId, organizationId: orgId, ...told };
+  const data = { orgId, id: erasureId, ...told, receipt: receipts.issue(claims) };
+  await writer.beside.erasure.create({ data, select: { id: true } });
+  return claims;
 }
 
 async function isErased({ reads, tenant }: Writer, id: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import type { ExportLinks } from './export-links.js';
-import type { ReceiptClaims, Receipts } from './receipts.js';
+import type { ErasureLedger } from './ledger.js';
+import type { Receipts } from './receipts.js';
 import type { SubjectList } from './subject-lists.js';
 
 /** What the verbs of this room need of the process. */
@@ -9,10 +10,6 @@ export interface PrivacyDoor {
   /** What an export of a person is made of. */
   lists: readonly SubjectList[];
   now: () => number;
-  /**
-   * Writes an erasure down outside of the database, inside its transaction and last: when this throws, nothing is erased. The same
-   * erasure may be written twice, and one that is written may still have failed to commit; carrying it out again does no harm.
-   */
-  beforeCommit?:
-    ((erased: Pick<ReceiptClaims, 'erasureId' | 'organizationId' | 'kind' | 'recordId'>) => Promise<void>) | undefined;
+  /** Where erasures are written down apart from the database; null in tests that have none. */
+  ledger: ErasureLedger | null;
 }
