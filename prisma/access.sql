@@ -278,7 +278,7 @@ GRANT EXECUTE ON FUNCTION jobs.reclaim() TO {{worker}};
 -- is in audit_erasures. Returns how many values went; without any there is no fact. The head stays locked until the commit: call it last.
 DROP SCHEMA IF EXISTS audit CASCADE;
 CREATE SCHEMA audit;
-GRANT USAGE ON SCHEMA audit TO {{app}};
+GRANT USAGE ON SCHEMA audit TO {{app}}, {{worker}};
 CREATE FUNCTION audit.erase_values(wanted jsonb, subject jsonb, reason text, origin jsonb) RETURNS integer
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -342,6 +342,16 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION audit.erase_values(jsonb, jsonb, text, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit.erase_values(jsonb, jsonb, text, jsonb) TO {{app}};
+
+-- Where every organization's chain stands, for whoever keeps that outside of the database: numbers and hashes, nothing else.
+CREATE FUNCTION audit.heads() RETURNS TABLE (org_id uuid, seq bigint, hash bytea)
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT h.org_id, l.seq, l.hash FROM public.audit_heads AS h
+    JOIN LATERAL (SELECT a.seq, a.hash FROM public.audit_logs AS a WHERE a.org_id = h.org_id ORDER BY a.seq DESC LIMIT 1) AS l ON true
+   ORDER BY h.org_id
+$$;
+REVOKE ALL ON FUNCTION audit.heads() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit.heads() TO {{worker}};
 
 -- Removes the organizations whose day has come, one after the other, with every row of every table that has an organization, and their
 -- jobs: new tables are found in the catalogue. Tables refer to each other, so what is still referred to is tried again once the others

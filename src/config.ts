@@ -92,6 +92,7 @@ export const SETTINGS = {
   TRUSTED_DOCUMENTS_FILES: z.string().transform(listOf).default([]),
   DEMO_DATA: flag.optional(),
   RUN_WORKER: flag.optional(),
+  AUDIT_ANCHORS: z.string().min(1).optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be a URL like smtp://user:password@mail.example:587' }).optional(),
   MAIL_FROM: z
     .string()
@@ -155,6 +156,7 @@ export function readConfig(root: string, env: NodeJS.ProcessEnv = process.env, i
     production,
     PULSE_DATA_DIR: dataDir,
     ERASURE_LEDGER: data.ERASURE_LEDGER ? path.resolve(root, data.ERASURE_LEDGER) : path.join(dataDir, 'erasures.jsonl'),
+    AUDIT_ANCHORS: data.AUDIT_ANCHORS && path.resolve(root, data.AUDIT_ANCHORS),
     SECRET_KEY: data.SECRET_KEY ?? keptSecret(dataDir),
     OPEN_SCHEMA: data.OPEN_SCHEMA ?? (production ? 'admins' : 'on'),
     SECURE_COOKIES: data.SECURE_COOKIES ?? production,

@@ -144,6 +144,7 @@ function workerSettings(config: Config, { urls }: RunningDatabase, log: Logger, 
     workerUrl: urls.worker,
     webUrl: config.APP_URL,
     mailFrom: config.MAIL_FROM,
+    anchors: config.AUDIT_ANCHORS ? { file: config.AUDIT_ANCHORS, secret: config.SECRET_KEY } : null,
     mailer: config.SMTP_URL ? smtpMailer(config.SMTP_URL) : outboxMailer(outbox, say),
     log,
   };

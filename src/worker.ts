@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Core } from './app.js';
 import { plainWords, runJobs, runJobsOnce, type JobFailure, type JobRunner, type JobSettings, type Task } from './db/index.js';
 import { mails, tasksOf } from './domain/index.js';
+import { anchorSignatures, appendAnchors, newAnchors, readAnchors, type Anchor } from './db/chain/anchors.js';
 import { links } from './domain/mail/links.js';
 import { mailTask, type Mailer } from './domain/mail/task.js';
 
@@ -12,6 +13,8 @@ export interface WorkerSettings {
   webUrl: string;
   mailFrom: string;
   mailer: Mailer;
+  /** Where anchors of the audit are added once an hour; null for nowhere. */
+  anchors?: { file: string; secret: string } | null;
   log: Logger;
   /** For tests: is told what went wrong. */
   onFailure?: (failure: JobFailure) => void;
@@ -29,7 +32,7 @@ export function doDueJobs(core: Core, settings: WorkerSettings): Promise<void> {
 
 function jobSettings(
   { database, door, privacy }: Core,
-  { workerUrl, webUrl, mailFrom, mailer, log, onFailure }: WorkerSettings,
+  { workerUrl, webUrl, mailFrom, mailer, anchors, log, onFailure }: WorkerSettings,
 ): JobSettings {
   const { now, mailTokens } = door;
   const tasks = {
@@ -47,6 +50,7 @@ function jobSettings(
       );
       onFailure?.(failure);
     },
+    ...(anchors && { keepHeads: keeper(anchors, log) }),
     onTrouble: (message) => log.warn({ trouble: plainWords(message) }, 'The job queue cannot be reached.'),
   };
 }
@@ -57,5 +61,19 @@ function logged(name: string, task: Task, log: Logger): Task {
     const started = performance.now();
     await task(job);
     log.info({ task: name, jobId: job.jobId, orgId: job.orgId, ms: Math.round(performance.now() - started) }, 'job');
+  };
+}
+
+/** Adds what is new to the file. That it could not is an error for whoever watches the log: nothing else fails. */
+function keeper({ file, secret }: { file: string; secret: string }, log: Logger): NonNullable<JobSettings['keepHeads']> {
+  const { sign, verify } = anchorSignatures(secret);
+  return async (read) => {
+    try {
+      const known: Anchor[] = await readAnchors(file, verify);
+      await appendAnchors(file, newAnchors(await read(), known), sign);
+    } catch (error) {
+      const trouble = plainWords((error as Error).message);
+      log.error({ file, trouble }, 'Where the audit stands could not be kept outside of the database.');
+    }
   };
 }

@@ -1,9 +1,10 @@
 import path from 'node:path';
 import type { Client } from 'pg';
+import { noteRestore, restoreSignatures } from '../chain/restores.js';
 import { SETUP_LOCK, setUpDatabase } from '../setup/index.js';
 import { applyMigrations, findMissingMigrations, readMigrations, type Migration } from '../setup/migrate.js';
 import { planRoles, type RoleSettings } from '../setup/roles.js';
-import { placeOf, withConnection } from './connection.js';
+import { inTransaction, placeOf, withConnection } from './connection.js';
 import { loadTables } from './load.js';
 import { readManifest, secretKeyCheck, type Manifest } from './manifest.js';
 import { HISTORY, quoted } from './tables.js';
@@ -22,7 +23,8 @@ export interface RestoreSettings {
 }
 
 /**
- * Fills an empty database from a backup: migrations up to the backup's last, its rows, and then the rest of the set-up.
+ * Fills an empty database from a backup: migrations up to the backup's last, its rows, and then the rest of the set-up. Each
+ * organization's audit says at its end that it comes from a backup.
  *
  * @returns what was restored.
  * @throws Error with a sentence; the database holds no organization then, unless a later migration failed on the
@@ -40,6 +42,10 @@ export async function restoreBackup({ root, folder, roles, startOver, say }: Res
     await loadTables(client, folder, manifest, () => checkEmpty(client, roles.ownerUrl), say);
   });
   await setUpDatabase(root, roles, say);
+  const { sign } = restoreSignatures(roles.secret);
+  await withConnection(roles.ownerUrl, (client) =>
+    inTransaction(client, '', () => noteRestore(client, manifest.createdAt, sign)),
+  );
   return manifest;
 }
 

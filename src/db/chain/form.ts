@@ -9,12 +9,15 @@ export const FORM: Sql = sql`jsonb_build_array(
   1, l.org_id, l.id, l.seq, l.change_id, l.actor_kind, l.user_id, l.api_key_id, l.action, l.entity_type, l.entity_id, l.entity_version, l.changes,
   l.request_id, l.operation, to_char(l.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text`;
 
-/** The action of facts that tell of an erasure, and of a restored backup. */
+/** The actions of facts that tell of erased values, and of a restored backup. */
 export const ERASE_VALUES = 'ERASE_VALUES';
-export const RESTORE = 'RESTORE';
+export const RESTORE_BACKUP = 'RESTORE_BACKUP';
 
 /** Of `changes` of an erasure: the digest of what it lists. */
 export const ERASED = '@erased';
+
+/** Of `changes` of a restored backup: what it came back to, signed (restores.ts). */
+export const RESTORED = '@restored';
 
 /** Name of the value that holds the caller's address. The column `ip_address` repeats it for reading and is outside what the chain covers. */
 export const IP = '@ip';

@@ -13,6 +13,8 @@ export interface ChainRange {
   isOver?: () => boolean;
   /** Hashes of facts, by number, that were kept outside. */
   anchors?: ReadonlyMap<number, string>;
+  /** Is told after each page how many facts it had. */
+  onPage?: (facts: number) => void;
 }
 
 export interface ChainReport {
@@ -43,6 +45,7 @@ export async function verifyChain(ask: Ask, range: ChainRange): Promise<ChainRep
     const links = await ask<Link>(linksStatement(orgId, walk.seq + 1, to, PAGE));
     const fault = await checkPage(walk, links);
     if (fault) return report(fault);
+    range.onPage?.(links.length);
     if (links.length < PAGE) {
       const { counted, last } = await countsOf(ask, orgId);
       const known = Math.max(counted, from - 1, ...(range.anchors?.keys() ?? []));

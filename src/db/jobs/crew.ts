@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { runTaskList, WorkerPreset, type SharedOptions, type WorkerEvents, type WorkerPool } from 'graphile-worker';
 import type pg from 'pg';
+import type { Anchor } from '../chain/anchors.js';
 import { libraryLog } from './library-log.js';
 import { openPresence, type Presence } from './presence.js';
 import { toTasks, type JobFailure, type Task } from './tasks.js';
@@ -13,6 +14,8 @@ export interface JobSettings {
   onFailure: (failure: JobFailure) => void;
   /** Is told when the queue cannot be reached. */
   onTrouble: (message: string) => void;
+  /** Keeps outside where the chains of the audit stand; called once an hour. */
+  keepHeads?: (read: () => Promise<Anchor[]>) => Promise<void>;
 }
 
 /** Workers of the library under one name. */

@@ -1,5 +1,6 @@
 import { runTaskListOnce } from 'graphile-worker';
 import pg from 'pg';
+import { headsNow } from '../chain/anchors.js';
 import { sharedOptions, startCrew, type Crew, type JobSettings } from './crew.js';
 import { toTasks } from './tasks.js';
 
@@ -34,12 +35,15 @@ export async function runJobs(settings: JobSettings): Promise<JobRunner> {
     if (!stopped) crews.push(startCrew(settings, pool, AT_ONCE, start));
   };
   start();
+  const keepHeads = (): void => void settings.keepHeads?.(() => headsNow(pool));
   const timers = [
     setInterval(call('reclaim'), RECLAIM_MS),
     setInterval(call('sweep'), SWEEP_MS),
     setInterval(call('purge_organizations'), SWEEP_MS),
+    setInterval(keepHeads, SWEEP_MS),
   ];
   const firstSweep = setTimeout(call('sweep'), FIRST_SWEEP_MS);
+  keepHeads();
   const stop = async (): Promise<void> => {
     stopped = true;
     for (const timer of [...timers, firstSweep]) clearTimeout(timer);
