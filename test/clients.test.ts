@@ -90,12 +90,16 @@ describe('docs/CLIENTS.md', () => {
   });
 
   test('works at the terminal', async () => {
-    const [, script = ''] = /<!-- run -->\n\n```sh\n([\s\S]*?)\n```/.exec(PAGE) ?? [];
+    const scripts = [...PAGE.matchAll(/<!-- run(?: on)? -->\n\n```sh\n([\s\S]*?)\n```/g)].map(([, script = '']) => script);
+    expect(scripts).toHaveLength(2);
+    const contact = await stage.world.contact(org);
     for (let n = 0; n < 101; n += 1) await stage.world.deal(org, { title: `Deal ${n}` });
-    const here = script
+    const here = scripts
+      .join('\n')
       .replace('http://localhost:4000', stage.url)
       .replace('member@acme.example', org.users.MEMBER.email)
-      .replace('pulse-demo-password', PASSWORD);
+      .replace('admin@acme.example', org.users.ADMIN.email)
+      .replaceAll('pulse-demo-password', PASSWORD);
     const shell = spawn('bash', ['-euc', here], { stdio: ['ignore', 'pipe', 'pipe'] });
     let [said, complained] = ['', ''];
     shell.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
@@ -104,6 +108,7 @@ describe('docs/CLIENTS.md', () => {
     expect(complained).toBe('');
     const lines = said.trim().split('\n');
     expect(lines.shift()).toBe('true');
+    expect(lines.pop()).toBe(contact);
     expect(lines.sort()).toEqual(['From the terminal', ...Array.from({ length: 101 }, (_, n) => `Deal ${n}`)].sort());
   });
 });
