@@ -27,11 +27,15 @@ export interface Fact {
   after: Record<string, unknown>;
 }
 
+/** Above this, plans that were made for a few rows are too dear to go by. */
+const MANY = 500;
+
 /**
  * Writes the facts of a change: audit rows with the organization's next numbers, their values, and histories. One
  * statement; the head row it locks first is what makes the order of `seq` the order of the commits.
  */
 export async function writeFacts(tx: Transaction, caller: Caller, origin: Origin, graph: Graph, facts: Fact[]): Promise<void> {
+  if (facts.length > MANY) await planAnew(tx);
   const rows = facts.map((fact, index) => rowOf(fact, origin, index + 1));
   const { via } = caller;
   const actor = { kind: via.kind === 'SESSION' ? 'USER' : via.kind, userId: via.kind === 'SYSTEM' ? null : caller.userId };
@@ -59,6 +63,15 @@ export async function writeFacts(tx: Transaction, caller: Caller, origin: Origin
     )${histories(graph, facts, shared)}
     select 1`);
   await tx.$queryRawUnsafe(statement.text, ...statement.values);
+}
+
+/**
+ * A connection keeps the plans of its checks of foreign keys: those it made when a table fitted on a page read the whole table for each row,
+ * and many rows in one statement then take the square of their number. Planned anew, they go by the key.
+ */
+async function planAnew(tx: Transaction): Promise<void> {
+  await tx.$executeRawUnsafe('SET LOCAL enable_seqscan = off');
+  await tx.$executeRawUnsafe('DISCARD PLANS');
 }
 
 interface ValueRow {
