@@ -1,3 +1,4 @@
+import { executeCompiled } from '../src/graphql/compiled/index.js';
 import { openStage, type Answer, type Stage } from './support/app.js';
 import type { Organization } from './support/world.js';
 
@@ -192,4 +193,35 @@ test('whoever may not read a related record is told so, and nothing is written i
   });
   expect(data.deals.nodes).toEqual([{ title: 'Deal', contact: null }]);
   expect(errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+});
+
+test('an operation that one statement answers ends its transaction with it; its connection serves the next one, whatever became of it', async () => {
+  const alone = await openStage({ executor: executeCompiled, poolSize: 1 });
+  const its = await alone.world.organization();
+  const options = { token: alone.tokenOf(its) };
+  const company = await alone.world.company(its, { name: 'First' });
+  const query = '{ companies { nodes { id name owner { id } } pageInfo { hasNextPage endCursor } } }';
+  for (const name of ['Second', 'Third', 'Fourth']) {
+    const { data } = await alone.send(query, options);
+    expect(data.companies.nodes).toHaveLength(1);
+    expect(data.companies.pageInfo).toEqual({ hasNextPage: false, endCursor: expect.any(String) });
+    const renamed = await alone.send(
+      `mutation { updateCompany(id: "${company}", input: { name: "${name}" }) { company { name } } }`,
+      options,
+    );
+    expect(renamed.errors).toBeUndefined();
+    expect((await alone.send(query, options)).data.companies.nodes[0].name).toBe(name);
+  }
+  const open = `SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`;
+  expect((await alone.world.client.query(open)).rows[0].count).toBe(0);
+
+  // Its rows are read after all, because a stage is missing: in a transaction after the one that has ended.
+  await alone.world.deal(its);
+  await alone.world.client.query('ALTER TABLE deals DISABLE TRIGGER USER');
+  await alone.world.client.query('ALTER TABLE deals DROP CONSTRAINT deals_org_id_pipeline_id_stage_id_fkey');
+  await alone.world.client.query('UPDATE deals SET stage_id = gen_random_uuid() WHERE org_id = $1', [its.id]);
+  const stray = await alone.send('{ deals { nodes { stage { name } } } }', options);
+  expect(stray.errors?.[0]?.path).toEqual(['deals', 'nodes', 0, 'stage']);
+  expect((await alone.send(query, options)).data.companies.nodes).toHaveLength(1);
+  await alone.close();
 });

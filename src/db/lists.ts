@@ -84,8 +84,9 @@ async function readPage(source: ListSource, window: Window, list: string): Promi
   const what = `text ${list} ${shape.name}${ahead.hasCursors ? ' ^' : ''}`;
   const made = prepare(what, () => pageText(by, entity, window, ahead, shape, key));
   if (!made) return readRows(source, window, list);
+  const statement = (): Statement => ({ ...made.statement, isLast: ahead.isAll ?? false });
   const valueOf = ([row]: PageRow[]): TextPage | null => made.pageOf(row);
-  const page = await loaders.ofParent({ what, which: ahead, key, statement: () => made.statement, valueOf }, parentId);
+  const page = await loaders.ofParent({ what, which: ahead, key, statement, valueOf }, parentId);
   return page ?? readRows(source, window, list);
 }
 

@@ -22,17 +22,20 @@ interface State {
   closed: boolean;
   /** Statements that wait for their answer. */
   running: number;
+  /** The end of the transaction, where it was sent with the last statement. */
+  ending: Promise<unknown> | undefined;
 }
 
 /** @see Snapshot */
 export function openSnapshot(pool: Pool, orgId: string, log: StatementLog): Snapshot {
   if (!isUuid(orgId)) throw new Error('The tenant of a snapshot must be a UUID.');
-  const state: State = { connection: undefined, failure: undefined, closed: false, running: 0 };
+  const state: State = { connection: undefined, failure: undefined, closed: false, running: 0, ending: undefined };
   const fail = (error: unknown): void => {
     state.failure ??= asError(translateFailure(error));
   };
   const query = async <Answer>(statement: Statement): Promise<Answer[]> => {
     if (state.closed) throw new Error('This snapshot is closed.');
+    if (state.ending) giveBack(state);
     try {
       const client = await (state.connection ??= begin(pool, orgId, log, fail));
       return await ask<Answer>(state, client, statement, log);
@@ -44,12 +47,19 @@ export function openSnapshot(pool: Pool, orgId: string, log: StatementLog): Snap
   return { query, close: () => close(state), abort: (reason) => abort(state, reason) };
 }
 
-async function ask<Answer>(state: State, client: PoolClient, { text, values }: Statement, log: StatementLog): Promise<Answer[]> {
+async function ask<Answer>(state: State, client: PoolClient, statement: Statement, log: StatementLog): Promise<Answer[]> {
+  const { text, values, isLast } = statement;
   checkFailure(state);
   log.count(text);
   state.running += 1;
   try {
-    const result = await client.query({ name: log.nameOf(text), text, values: values as unknown[] });
+    const sent = client.query({ name: log.nameOf(text), text, values: values as unknown[] });
+    if (isLast) {
+      // In the same packet. Of a statement that fails, COMMIT rolls back.
+      state.ending = client.query('COMMIT');
+      state.ending.catch(() => undefined);
+    }
+    const result = await sent;
     checkFailure(state);
     return result.rows as Answer[];
   } finally {
@@ -64,8 +74,15 @@ function checkFailure({ failure }: State): void {
 function close(state: State): void {
   if (state.closed) return;
   state.closed = true;
-  state.connection?.then(
-    (client) => end(client, state.failure),
+  giveBack(state);
+}
+
+/** What was thought to be the last statement may not be: then what is read after it is a snapshot of its own. */
+function giveBack(state: State): void {
+  const { connection, failure, ending } = state;
+  Object.assign(state, { connection: undefined, ending: undefined });
+  connection?.then(
+    (client) => end(client, failure, ending),
     () => undefined,
   );
 }
@@ -97,8 +114,8 @@ function asError(error: unknown): Error {
 }
 
 /** A connection whose transaction failed to end is not given back but thrown away. */
-function end(client: PoolClient, failure: Error | undefined): void {
-  client.query(failure ? 'ROLLBACK' : 'COMMIT').then(
+function end(client: PoolClient, failure: Error | undefined, ending: Promise<unknown> | undefined): void {
+  (ending ?? client.query(failure ? 'ROLLBACK' : 'COMMIT')).then(
     () => client.release(),
     (error: Error) => client.release(error),
   );

@@ -82,7 +82,7 @@ function gatewayOf({ schema, execute }: GraphServerSettings): ApolloServerOption
   return {
     load: async () => ({
       executor: async ({ document, operationName, request, context }) =>
-        bounded({ document, operationName, variables: request.variables ?? {}, context: context as GraphContext }),
+        bounded({ document, operationName, variables: request.variables ?? {}, context: context as GraphContext, isAlone: true }),
     }),
     onSchemaLoadOrUpdate: (callback) => {
       callback({ apiSchema: schema, coreSupergraphSdl: '' });

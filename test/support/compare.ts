@@ -41,7 +41,8 @@ export function comparison(fast = executeCompiled): Comparison {
     differences: [],
     executor: (schema) => {
       const [fastPath, asIs] = [fast, executeAsIs].map((make) => budgeted(make, seen.overruns)(schema)) as [Execute, Execute];
-      return async (operation) => {
+      return async (asked) => {
+        const operation = { ...asked, isAlone: false };
         const answer = await fastPath(operation);
         const isQuery = operation.document.definitions.every(
           (part) => !('operation' in part) || String(part.operation) === 'query',

@@ -22,6 +22,8 @@ export interface Ahead {
   hasCursors: boolean;
   /** What the rows look like in the answer, where nobody needs to look at them; null: somebody does. */
   shape?: Shape | null;
+  /** Whether the operation reads nothing else, where the rows are read as text. */
+  isAll?: boolean;
   /** Equal for what reads the same, so that its statement is compiled once. */
   name: string;
 }

@@ -8,6 +8,8 @@ export type Sql = RawBuilder<unknown>;
 export interface Statement {
   text: string;
   values: readonly unknown[];
+  /** That no other one is read in its snapshot, which then ends with it. */
+  isLast?: boolean;
 }
 
 /**
@@ -35,8 +37,8 @@ export const OPENINGS: { readonly [Name in keyof Fillings]: Opening } = {
 };
 
 /** A statement with its openings filled: the form that can be sent. */
-export function filled({ text, values }: Statement, fillings: Fillings): Statement {
-  return { text, values: values.map((value) => (isOpening(value) ? fillings[value.opening] : value)) };
+export function filled({ values, ...statement }: Statement, fillings: Fillings): Statement {
+  return { ...statement, values: values.map((value) => (isOpening(value) ? fillings[value.opening] : value)) };
 }
 
 /** By identity: what a client sent is never one. */

@@ -12,7 +12,21 @@ import { argumentsOf, shapeOfRows } from './shape.js';
  */
 export function aheadOfRows(info: GraphQLResolveInfo, entity: Entity, graph: Graph): Ahead | null {
   const execution = executionOf(info);
-  return execution ? rowsOf(execution.run, execution.field, entity, graph) : null;
+  if (!execution) return null;
+  const { run, field } = execution;
+  const ahead = rowsOf(run, field, entity, graph);
+  // Rows of one field share it: that is how the loaders know that they ask for the same.
+  return ahead && run.isAlone && isAll(run, field) ? { ...ahead, isAll: true } : ahead;
+}
+
+/** Whether a connection is all of its operation, and its page all that is read for it. */
+function isAll(run: Run, field: FieldPlan): boolean {
+  const { fields } = run.plan.root;
+  return fields.length === 1 && fields[0] === field && (planOf(run, field)?.fields.every(isOfPage) ?? false);
+}
+
+function isOfPage({ definition: { name } }: FieldPlan): boolean {
+  return name === 'nodes' || name === 'pageInfo' || name === '__typename';
 }
 
 /** What an operation reads of a record that a field is being resolved to, as `aheadOfRows`. */

@@ -25,8 +25,9 @@ export function executePlan(
   plan: QueryPlan,
   context: GraphContext,
   variables: Record<string, unknown>,
+  isAlone: boolean,
 ): ExecutionResult | Promise<ExecutionResult> {
-  const run: Run = { plan, context, variables, args: new Map(), ahead: new Map(), errors: [], nulled: new Set() };
+  const run: Run = { plan, context, variables, isAlone, args: new Map(), ahead: new Map(), errors: [], nulled: new Set() };
   const failed = (error: unknown): ExecutionResult => {
     note(run, error as GraphQLError, undefined);
     return answer(run, null);

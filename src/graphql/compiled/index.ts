@@ -9,6 +9,8 @@ export interface Operation {
   operationName: string | null | undefined;
   variables: Record<string, unknown>;
   context: GraphContext;
+  /** Whether nothing else is read in its snapshot, so that it may end with the operation's last statement. */
+  isAlone?: boolean;
 }
 
 export type Execute = (operation: Operation) => ExecutionResult | Promise<ExecutionResult>;
@@ -41,7 +43,7 @@ export function executeCompiled(schema: GraphQLSchema): Execute {
     return found;
   };
   return (operation) => {
-    const { document, operationName, context } = operation;
+    const { document, operationName, context, isAlone = false } = operation;
     const query = queryOf(document, operationName);
     if (!query) return asIs(operation);
     const { errors, coerced } = variablesOf({ schema, operation: query }, operation.variables);
@@ -51,6 +53,6 @@ export function executeCompiled(schema: GraphQLSchema): Execute {
     const key = JSON.stringify([operationName ?? null, values]);
     const plan = plans.get(key) ?? planQuery(schema, document, query, values);
     if (plans.size < MOST_PLANS) plans.set(key, plan);
-    return executePlan(plan, context, coerced);
+    return executePlan(plan, context, coerced, isAlone);
   };
 }

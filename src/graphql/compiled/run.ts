@@ -15,6 +15,8 @@ export interface Run {
   plan: QueryPlan;
   context: GraphContext;
   variables: Record<string, unknown>;
+  /** Whether nothing else is read in its snapshot. */
+  isAlone: boolean;
   /** Arguments with variables in them are coerced once an execution, not once a row. */
   args: Map<FieldPlan, Record<string, unknown>>;
   /** What is read ahead of the rows of connections. */
