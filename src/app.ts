@@ -30,10 +30,13 @@ import { complaintsAbout, trustedDocuments, type TrustedDocuments, type TrustedM
 import type { SchemaReaders } from './graphql/introspection.js';
 import { buildSchema, readSdl } from './graphql/schema.js';
 import { graphServer } from './graphql/server.js';
+import { endSpan } from './graphql/tracing.js';
 import type { ExplorerSettings } from './http/explorer.js';
 import { httpServer, type TrustProxy } from './http/server.js';
+import type { Metrics } from './metrics.js';
 import { operationLog, type LoggedOperations } from './operation-log.js';
 import { standingOf } from './standing.js';
+import type { Traces } from './traces.js';
 import { watch } from './watch.js';
 
 export interface AppSettings {
@@ -85,6 +88,10 @@ export interface AppSettings {
   log: Logger;
   /** Which operations get a line in the log; by default none. */
   logOperations?: LoggedOperations;
+  /** Where what happens is counted, if anywhere. */
+  metrics?: Metrics | null;
+  /** Where operations are traced to, if anywhere. */
+  traces?: Traces | null;
   now?: () => number;
   /** The file of the ledger of erasures; without it there is none. */
   erasureLedger?: string;
@@ -166,21 +173,22 @@ function migrationNames(root: string): string[] {
 
 /** Builds the server; `app.http.listen(…)` opens the door, `app.http.inject(…)` tries it without a socket. */
 export async function buildApp(settings: AppSettings): Promise<App> {
-  const { log } = settings;
+  const { log, metrics, traces } = settings;
   const { database, door, privacy } = openCore(settings);
+  metrics?.watchPools(() => database.pools());
   const apollo = await startApollo(settings, budgets(database, settings.plans ?? PLANS));
   const standing = standingOf(database, door);
   const { http, closing } = await httpServer({
     apollo,
-    contextFor: async ({ token, ...request }) => {
-      const seen = watch();
+    contextFor: async ({ token, traceparent, ...request }) => {
+      const seen = watch(traces?.begin(traceparent));
       const deadline = seen.started + settings.requestTimeoutMs;
       const who = await standing(token, request.device.ip);
       return new GraphContext({ database, door, privacy, ...request, deadline, watch: seen, ...who });
     },
     receiveTimeoutMs: settings.receiveTimeoutMs,
     sendTimeoutMs: settings.sendTimeoutMs,
-    overload: { eventLoopDelayMs: settings.overloadDelayMs },
+    overload: { eventLoopDelayMs: settings.overloadDelayMs, onShed: metrics?.shed },
     secureCookies: settings.secureCookies,
     checkReady: () => database.checkReady(),
     openExport: (name) => openExport(database, privacy, name),
@@ -203,17 +211,10 @@ async function startApollo(settings: AppSettings, spending: Budgets): Promise<Ap
   const mayReadSchema = (caller: Caller): boolean => can(caller, 'schema:read');
   const trusted = trustedIn(settings, schema);
   const price = { graph, budgets: spending };
-  const onlookers = [operationLog(log, settings.logOperations ?? 'off')];
-  const apollo = graphServer({
-    schema,
-    execute: executor(schema),
-    schemaReaders,
-    mayReadSchema,
-    trustedDocuments: trusted,
-    price,
-    onlookers,
-    log,
-  });
+  const { metrics, traces, logOperations = 'off' } = settings;
+  const onlookers = [operationLog(log, logOperations), ...(metrics ? [metrics.operation] : []), ...(traces ? [endSpan] : [])];
+  const execute = executor(schema);
+  const apollo = graphServer({ schema, execute, schemaReaders, mayReadSchema, trustedDocuments: trusted, price, onlookers, log });
   await apollo.start();
   return apollo;
 }

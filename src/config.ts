@@ -99,6 +99,12 @@ export const SETTINGS = {
     .regex(/^([^<>\r\n]+ <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, 'must be an address like Pulse CRM <crm@example.com>')
     .default('Pulse CRM <pulse@localhost>'),
   APP_URL: z.url({ protocol: /^https?$/, error: 'must be a URL like https://app.example' }).default('http://localhost:3000'),
+  METRICS_PORT: whole(0, 65_535).optional(),
+  METRICS_HOST: z.string().min(1).default('127.0.0.1'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'must be a URL like http://collector.example:4318' })
+    .optional(),
+  OTEL_SERVICE_NAME: z.string().min(1).default('pulse-crm'),
   LOG_OPERATIONS: z.enum(['all', 'failed', 'off']).default('all'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).optional(),
 } as const;

@@ -11,6 +11,7 @@ import { replayErasures } from './domain/gdpr/replay.js';
 import { readManifests } from './graphql/documents/trusted.js';
 import { outboxMailer } from './domain/mail/outbox.js';
 import { smtpMailer } from './domain/mail/smtp.js';
+import { openSeeing, type Seeing } from './seeing.js';
 import { doJobs, type WorkerSettings } from './worker.js';
 
 export interface Running {
@@ -23,17 +24,18 @@ export interface Running {
 
 /** Database, demo data, server and, where RUN_WORKER is on, the jobs; ready to listen. */
 export async function start(root: string, config: Config, log: Logger, say: (line: string) => void): Promise<Running> {
+  const seeing = await openSeeing(config, log, say);
   const running = await openTheDatabase(root, config, say);
   try {
     await Promise.all([running.urls.app, running.urls.signin, running.urls.worker].map(checkRole));
     const demo = config.DEMO_DATA && (await seedWhenEmpty(running, config, say));
-    const app = await buildApp(appSettings(root, config, running, log, demo));
+    const app = await buildApp(appSettings(root, config, running, seeing, demo));
     await app.database.warmUp();
     await replay(app, say).catch(async (error: unknown) => {
       await app.close();
       throw error;
     });
-    const jobs = config.RUN_WORKER ? await doJobs(app, workerSettings(config, running, log, say)) : null;
+    const jobs = config.RUN_WORKER ? await doJobs(app, workerSettings(config, running, seeing, say)) : null;
     const stop = async (): Promise<void> => {
       app.beginClosing();
       try {
@@ -41,12 +43,12 @@ export async function start(root: string, config: Config, log: Logger, say: (lin
         await Promise.all([app.http.close(), jobs?.stop()]);
         await app.close();
       } finally {
-        await running.stop();
+        await Promise.all([running.stop(), seeing.close()]);
       }
     };
     return { app, demo, exited: running.exited, stop };
   } catch (error) {
-    await running.stop();
+    await Promise.all([running.stop(), seeing.close()]);
     throw error;
   }
 }
@@ -58,26 +60,27 @@ export async function startWorker(
   log: Logger,
   say: (line: string) => void,
 ): Promise<Omit<Running, 'app' | 'demo'>> {
+  const seeing = await openSeeing(config, log, say);
   const running = await openTheDatabase(root, config, say);
   try {
     await Promise.all([running.urls.app, running.urls.signin, running.urls.worker].map(checkRole));
-    const core = openCore(appSettings(root, config, running, log, false));
+    const core = openCore(appSettings(root, config, running, seeing, false));
     await replay(core, say).catch(async (error: unknown) => {
       await core.database.close();
       throw error;
     });
-    const jobs = await doJobs(core, workerSettings(config, running, log, say));
+    const jobs = await doJobs(core, workerSettings(config, running, seeing, say));
     const stop = async (): Promise<void> => {
       try {
         await jobs.stop();
         await core.database.close();
       } finally {
-        await running.stop();
+        await Promise.all([running.stop(), seeing.close()]);
       }
     };
     return { exited: running.exited, stop };
   } catch (error) {
-    await running.stop();
+    await Promise.all([running.stop(), seeing.close()]);
     throw error;
   }
 }
@@ -90,7 +93,7 @@ export async function replayOn(
   log: Logger,
   say: (line: string) => void,
 ): Promise<void> {
-  const core = openCore(appSettings(root, config, running, log, false));
+  const core = openCore(appSettings(root, config, running, { log, metrics: null, traces: null }, false));
   try {
     await replay(core, say);
   } finally {
@@ -104,7 +107,13 @@ async function replay({ database, privacy }: Core, say: (line: string) => void):
   if (ledger) await replayErasures(database, { ...privacy, ledger }, say);
 }
 
-function appSettings(root: string, config: Config, { urls }: RunningDatabase, log: Logger, demo: boolean): AppSettings {
+function appSettings(
+  root: string,
+  config: Config,
+  { urls }: RunningDatabase,
+  { log, metrics, traces }: Omit<Seeing, 'close'>,
+  demo: boolean,
+): AppSettings {
   return {
     root,
     appUrl: urls.app,
@@ -133,12 +142,19 @@ function appSettings(root: string, config: Config, { urls }: RunningDatabase, lo
     schemaReaders: SCHEMA_READERS[config.OPEN_SCHEMA],
     demo: demo ? { password: DEMO_PASSWORD, organizations: DEMO_LOGINS } : null,
     log,
+    metrics,
+    traces,
     logOperations: config.LOG_OPERATIONS,
   };
 }
 
 /** Without SMTP_URL mails are files in the data folder; readConfig sees to it that this is not so in production. */
-function workerSettings(config: Config, { urls }: RunningDatabase, log: Logger, say: (line: string) => void): WorkerSettings {
+function workerSettings(
+  config: Config,
+  { urls }: RunningDatabase,
+  { log, metrics }: Seeing,
+  say: (line: string) => void,
+): WorkerSettings {
   const outbox = path.join(config.PULSE_DATA_DIR, 'outbox');
   return {
     workerUrl: urls.worker,
@@ -147,6 +163,7 @@ function workerSettings(config: Config, { urls }: RunningDatabase, log: Logger, 
     anchors: config.AUDIT_ANCHORS ? { file: config.AUDIT_ANCHORS, secret: config.SECRET_KEY } : null,
     mailer: config.SMTP_URL ? smtpMailer(config.SMTP_URL) : outboxMailer(outbox, say),
     log,
+    metrics,
   };
 }
 

@@ -11,9 +11,22 @@ export interface Watch {
   readonly batches: number[];
   /** Points it may cost at most, and did cost. */
   cost: { requested: number; actual: number } | null;
+  /** Where the operation is traced: what is going on now. */
+  span: Span | null;
+}
+
+export type SpanKindName = 'server' | 'client' | 'internal';
+
+/** A stretch of time in a trace. Names and attributes are names, ids and codes. */
+export interface Span {
+  begin(name: string, kind?: SpanKindName, attributes?: Record<string, string>): Span;
+  /** Names it by what has become known of it. */
+  note(attributes: Record<string, string | number | null>, name: string): Span;
+  /** @param failure the code of what went wrong. */
+  end(failure?: string): void;
 }
 
 /** Begins to look at an operation. */
-export function watch(): Watch {
-  return { started: performance.now(), statements: 0, batches: [], cost: null };
+export function watch(span: Span | null = null): Watch {
+  return { started: performance.now(), statements: 0, batches: [], cost: null, span };
 }

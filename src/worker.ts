@@ -5,6 +5,7 @@ import { mails, tasksOf } from './domain/index.js';
 import { anchorSignatures, appendAnchors, newAnchors, readAnchors, type Anchor } from './db/chain/anchors.js';
 import { links } from './domain/mail/links.js';
 import { mailTask, type Mailer } from './domain/mail/task.js';
+import type { Metrics } from './metrics.js';
 
 export interface WorkerSettings {
   /** Connection of the worker's role. */
@@ -16,13 +17,16 @@ export interface WorkerSettings {
   /** Where anchors of the audit are added once an hour; null for nowhere. */
   anchors?: { file: string; secret: string } | null;
   log: Logger;
+  metrics?: Metrics | null;
   /** For tests: is told what went wrong. */
   onFailure?: (failure: JobFailure) => void;
 }
 
 /** Does jobs as they come, until it is stopped. */
-export function doJobs(core: Core, settings: WorkerSettings): Promise<JobRunner> {
-  return runJobs(jobSettings(core, settings));
+export async function doJobs(core: Core, settings: WorkerSettings): Promise<JobRunner> {
+  const runner = await runJobs(jobSettings(core, settings));
+  settings.metrics?.watchPools(() => [runner.pool()]);
+  return runner;
 }
 
 /** Does the jobs that are due now. */
@@ -32,7 +36,7 @@ export function doDueJobs(core: Core, settings: WorkerSettings): Promise<void> {
 
 function jobSettings(
   { database, door, privacy }: Core,
-  { workerUrl, webUrl, mailFrom, mailer, anchors, log, onFailure }: WorkerSettings,
+  { workerUrl, webUrl, mailFrom, mailer, anchors, log, metrics, onFailure }: WorkerSettings,
 ): JobSettings {
   const { now, mailTokens } = door;
   const tasks = {
@@ -41,13 +45,14 @@ function jobSettings(
   };
   return {
     url: workerUrl,
-    tasks: Object.fromEntries(Object.entries(tasks).map(([name, task]) => [name, logged(name, task, log)])),
+    tasks: Object.fromEntries(Object.entries(tasks).map(([name, task]) => [name, watched(name, task, log, metrics)])),
     onFailure: (failure) => {
       const { cause: _, isLast, reason, ...told } = failure;
       log[isLast ? 'error' : 'warn'](
         { ...told, failure: reason },
         isLast ? 'A job failed for the last time.' : 'A job failed and is tried again.',
       );
+      if (isLast) metrics?.jobLost(failure.task);
       onFailure?.(failure);
     },
     ...(anchors && { keepHeads: keeper(anchors, log) }),
@@ -56,11 +61,18 @@ function jobSettings(
 }
 
 /** One line a job that is done; failures have theirs. */
-function logged(name: string, task: Task, log: Logger): Task {
+function watched(name: string, task: Task, log: Logger, metrics?: Metrics | null): Task {
   return async (job) => {
     const started = performance.now();
-    await task(job);
-    log.info({ task: name, jobId: job.jobId, orgId: job.orgId, ms: Math.round(performance.now() - started) }, 'job');
+    const took = (): number => performance.now() - started;
+    try {
+      await task(job);
+    } catch (error) {
+      metrics?.jobTook(name, 'failed', took() / 1_000);
+      throw error;
+    }
+    metrics?.jobTook(name, 'done', took() / 1_000);
+    log.info({ task: name, jobId: job.jobId, orgId: job.orgId, ms: Math.round(took()) }, 'job');
   };
 }
 

@@ -76,6 +76,9 @@ describe('a wrong setting is refused by name', () => {
     ['MAIL_FROM', 'A <a@example.com>, B <b@example.com>'],
     ['APP_URL', 'app.example'],
     ['LOG_LEVEL', 'loud'],
+    ['LOG_OPERATIONS', 'on'],
+    ['METRICS_PORT', 'on'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
   ])('%s=%s', (name, value) => {
     const lines = complaint({ [name]: value }).split('\n');
     expect(lines[0]).toBe('These settings are wrong (README.md, "Configuration"):');

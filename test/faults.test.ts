@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openMetrics } from '../src/metrics.js';
 import { openStage, type Answer, type Stage } from './support/app.js';
 import { connect } from './support/database.js';
 import { openOwnPostgres, type OwnPostgres } from './support/own-postgres.js';
@@ -292,7 +293,9 @@ describe('an answer that nobody reads', () => {
 });
 
 test('a server with too much to do refuses requests with a clear code, still tells that it lives, and recovers by itself', async () => {
-  const busy = await openStage({ appUrl: stage.database.appUrl, signinUrl: stage.database.signinUrl, overloadDelayMs: 50 });
+  const metrics = openMetrics();
+  const { appUrl, signinUrl } = stage.database;
+  const busy = await openStage({ appUrl, signinUrl, overloadDelayMs: 50, metrics });
   const ask = (): Promise<Answer> => busy.send('{ viewer { id } }', { token });
   expect(codeOf(await ask())).toBe('OK');
   let over = false;
@@ -306,6 +309,7 @@ test('a server with too much to do refuses requests with a clear code, still tel
   while (refused.status !== 503) refused = await ask();
   expect(refused.errors?.[0]?.extensions).toMatchObject({ code: 'UNAVAILABLE', retryAfterSeconds: 2 });
   expect(refused.headers.get('retry-after')).toBe('2');
+  expect(await metrics.registry.metrics()).toMatch(/^pulse_shed_requests_total [1-9]/m);
   expect((await fetch(`${busy.url}/livez`)).status).toBe(200);
   over = true;
   await until(async () => (await ask()).status === 200);

@@ -11,6 +11,7 @@ import { translateFailure } from './failures.js';
 import { leasesIn, type TakeLease } from './leases.js';
 import type { PrivacySettings } from './personal.js';
 import { openShelf } from './prepared.js';
+import { poolState, type PoolState } from './pool-state.js';
 import { openReader, type Reader, type ReaderSettings } from './reader.js';
 import { openSnapshot, type Snapshot } from './snapshot.js';
 import { backendsOf } from './stop.js';
@@ -64,6 +65,8 @@ export interface Database {
   checkReady(): Promise<void>;
   /** Opens all connections now rather than while the first users sign in: both hash on the same few threads. */
   warmUp(): Promise<void>;
+  /** How its pools are doing just now. */
+  pools(): PoolState[];
   close(): Promise<void>;
   /** How a caller's scope is decided, and people are erased. */
   readonly scope: ScopeSettings & PrivacySettings;
@@ -123,6 +126,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
     lease: leasesIn(signinPool),
     findPlan: (orgId) => findPlan(readPool, orgId),
     checkReady: () => checkReady(readPool, signinPool, settings.migrations),
+    pools: () => [poolState('read', readPool), poolState('write', writePool), poolState('signin', signinPool)],
     warmUp: () => warmUp([readPool, writePool, signinPool]),
     close: async () => {
       await writer.prisma.$disconnect();

@@ -37,4 +37,5 @@ export type { BucketSize, Lease, LeaseWish, TakeLease } from './leases.js';
 export type { AttemptLimit, Attempts, OpenAttempts } from './attempts.js';
 export { chainHead, verifyChain, type ChainReport } from './chain/verify.js';
 export type { FaultReason } from './chain/check-link.js';
+export type { PoolState } from './pool-state.js';
 export { faultOf, plainWords, type Fault } from './fault.js';

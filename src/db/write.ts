@@ -6,13 +6,14 @@ import type { DatabaseSettings, Transaction } from './database.js';
 import { translateFailure } from './failures.js';
 import { cancel, cutOff } from './stop.js';
 import type { Watch } from '../watch.js';
+import { codeOf, type Watched } from './watching.js';
 
 /** Prisma, and the connections it writes with. */
 export interface WritePool {
   prisma: PrismaClient;
   backends: ReadonlyMap<number, PoolClient>;
   /** Tells a watch of a connection's statements, from now on. */
-  watch: (client: PoolClient, watch: Watch | undefined) => void;
+  watch: (client: PoolClient, by: Watched | null) => void;
 }
 
 interface Write<Result> {
@@ -35,6 +36,8 @@ export async function writeIn<Result>(
   signal?.throwIfAborted();
   let client: PoolClient | undefined;
   let stopping: Stopping | undefined;
+  let failed: string | undefined;
+  const span = watch?.span?.begin('transaction') ?? null;
   const stop = (): void => void (stopping = client && stopStatement(client));
   signal?.addEventListener('abort', stop);
   // A change is several statements, for a long stage of deals a dozen; each is bounded by the server's statement timeout.
@@ -42,17 +45,19 @@ export async function writeIn<Result>(
   try {
     return await prisma.$transaction(async (tx) => {
       client = backends.get(await begin(tx, orgId));
-      if (client) watchClient(client, watch);
+      if (client && watch) watchClient(client, { watch, span });
       signal?.throwIfAborted();
       return work(tx);
     }, limits);
   } catch (error) {
+    failed = codeOf(error);
     const failure: unknown = signal?.aborted ? signal.reason : translateFailure(error);
     // pg gives up waiting for an answer, but not the connection that owes it. What the work itself calls unavailable is something else.
     if (client && failure !== error && isUnavailable(failure)) cutOff(client);
     throw failure;
   } finally {
-    if (client) watchClient(client, undefined);
+    if (client) watchClient(client, null);
+    span?.end(failed);
     signal?.removeEventListener('abort', stop);
     await stopping?.over();
   }

@@ -18,6 +18,7 @@ import { checkVariables } from './variables.js';
 import { statusByMediaType } from './over-http.js';
 import { formatError, identify } from './format-error.js';
 import { outcomePlugin, type Onlooker } from './outcome.js';
+import { tracingPlugin } from './tracing.js';
 import { pricePlugin, type PriceSettings } from './price/plugin.js';
 
 export interface GraphServerSettings {
@@ -64,6 +65,7 @@ export function graphServer(settings: GraphServerSettings): ApolloServer<GraphCo
       operationPlugin(settings),
       pricePlugin(settings.schema, settings.price),
       statusByMediaType(),
+      tracingPlugin(),
       outcomePlugin(trusted, settings.onlookers),
     ],
   });

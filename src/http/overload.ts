@@ -7,6 +7,8 @@ import { failure } from './failures.js';
 export interface OverloadLimits {
   /** How late its event loop may be on average, in milliseconds; 0: as late as it likes. */
   eventLoopDelayMs: number;
+  /** Is told of each request that is refused. */
+  onShed?: (() => void) | undefined;
 }
 
 const LOOK_MS = 1_000;
@@ -15,12 +17,13 @@ const RETRY_AFTER_SECONDS = 2;
 const HEAP_SHARE = 0.9;
 
 /** Refuses the requests of a scope, and only these, while the server is overloaded: health is still told. */
-export async function shedLoad(scope: FastifyInstance, { eventLoopDelayMs }: OverloadLimits): Promise<void> {
+export async function shedLoad(scope: FastifyInstance, { eventLoopDelayMs, onShed }: OverloadLimits): Promise<void> {
   await scope.register(underPressure, {
     maxEventLoopDelay: eventLoopDelayMs,
     maxHeapUsedBytes: getHeapStatistics().heap_size_limit * HEAP_SHARE,
     sampleInterval: LOOK_MS,
     pressureHandler: (request, reply) => {
+      onShed?.();
       const details = { retryAfterSeconds: RETRY_AFTER_SECONDS };
       const body = failure('The server has too much to do just now. Try again in a moment.', 'UNAVAILABLE', request.id, details);
       void reply.code(503).header('retry-after', RETRY_AFTER_SECONDS).send(body);

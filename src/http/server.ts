@@ -46,6 +46,8 @@ export interface ContextRequest {
   device: { ip: string | null; userAgent: string | null };
   /** What the request shows of who is calling; null for a visitor. */
   token: string | null;
+  /** The trace it is a part of, as its header says (https://www.w3.org/TR/trace-context/). */
+  traceparent: string | null;
   cookie: RefreshCookie;
   /** Calls when nobody waits for the answer any more. */
   whenGone: (listener: () => void) => void;
@@ -99,10 +101,15 @@ async function graphqlRoute<Context extends object>(scope: FastifyInstance, sett
         requestId: request.id,
         device: { ip: addressOf(request.ip), userAgent: request.headers['user-agent']?.slice(0, 500) ?? null },
         token: bearerFrom(request.headers),
+        traceparent: headerOf(request.headers['traceparent']),
         cookie: refreshCookie(request, reply, settings.secureCookies),
         whenGone: whenGone(reply.raw),
       }),
   });
+}
+
+function headerOf(value: string | string[] | undefined): string | null {
+  return typeof value === 'string' ? value : null;
 }
 
 /** So many hops from this server outwards are proxies of ours. */

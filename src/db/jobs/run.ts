@@ -1,6 +1,7 @@
 import { runTaskListOnce } from 'graphile-worker';
 import pg from 'pg';
 import { headsNow } from '../chain/anchors.js';
+import { poolState, type PoolState } from '../pool-state.js';
 import { sharedOptions, startCrew, type Crew, type JobSettings } from './crew.js';
 import { toTasks } from './tasks.js';
 
@@ -9,6 +10,8 @@ export type { JobSettings } from './crew.js';
 export interface JobRunner {
   /** Takes no more jobs and lets those that run finish. */
   stop(): Promise<void>;
+  /** How the queue's pool is doing just now. */
+  pool(): PoolState;
 }
 
 const AT_ONCE = 4;
@@ -50,7 +53,7 @@ export async function runJobs(settings: JobSettings): Promise<JobRunner> {
     await Promise.all(crews.map((crew) => crew.stop()));
     await pool.end();
   };
-  return { stop };
+  return { stop, pool: () => poolState('jobs', pool) };
 }
 
 /** Does the jobs that are due now, one after the other, and comes back. */
