@@ -35,7 +35,8 @@ BEGIN
                                       'pipeline_history', 'idempotency_keys', 'sessions', 'refresh_tokens', 'api_keys', 'exchange_rates', 'custom_fields',
                                       'search_words', 'search_terms', 'search_notes', 'consent_purposes', 'consent_texts', 'consents',
                                       'registrations', 'invitations', 'account_tokens', 'reset_requests',
-                                      'legal_holds', 'erasures', 'erased_people', 'subject_exports'] LOOP
+                                      'legal_holds', 'erasures', 'erased_people', 'subject_exports',
+                                      'organization_exports', 'organization_export_parts'] LOOP
     tenant_key := CASE tenant_table WHEN 'organizations' THEN 'id' ELSE 'org_id' END;
     FOREACH policy_name IN ARRAY ARRAY['tenant', 'reader', 'owner'] LOOP
       EXECUTE format('DROP POLICY IF EXISTS %I ON public.%I', policy_name, tenant_table);
@@ -47,7 +48,7 @@ BEGIN
     -- FORCE binds the owner too: without this a migration's backfill would touch no row and say nothing.
     EXECUTE format('CREATE POLICY owner ON public.%I TO {{owner}} USING (true) WITH CHECK (true)', tenant_table);
     CONTINUE WHEN tenant_table IN ('refresh_tokens', 'audit_heads', 'idempotency_keys', 'registrations', 'account_tokens',
-                                   'reset_requests', 'erased_people');
+                                   'reset_requests', 'erased_people', 'organization_export_parts');
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO shown_columns
       FROM pg_attribute
      WHERE attrelid = format('public.%I', tenant_table)::regclass AND attnum > 0 AND NOT attisdropped
@@ -112,6 +113,9 @@ GRANT INSERT, UPDATE (reason, released_by_id, released_at) ON public.legal_holds
 GRANT INSERT ON public.erasures TO {{app}};
 GRANT SELECT, INSERT ON public.erased_people TO {{app}};
 GRANT SELECT (json, html), INSERT, UPDATE (json, html, ready_at, expires_at) ON public.subject_exports TO {{app}};
+-- A file that is made again is written over the pieces of the attempt before.
+GRANT INSERT, UPDATE (state, attempt, rows_done, rows_total, parts, size, finished_at, expires_at) ON public.organization_exports TO {{app}};
+GRANT SELECT, INSERT, UPDATE (bytes) ON public.organization_export_parts TO {{app}};
 GRANT UPDATE (erased_at) ON public.users TO {{app}};
 GRANT UPDATE (email) ON public.invitations TO {{app}};
 
@@ -419,13 +423,17 @@ BEGIN
                                        ('registrations', 'expires_at', interval '7 days'),
                                        ('account_tokens', 'expires_at', interval '30 days'),
                                        ('reset_requests', 'created_at', interval '7 days'),
-                                       ('subject_exports', 'expires_at', interval '0')) AS each (name, ends, kept) LOOP
+                                       ('subject_exports', 'expires_at', interval '0'),
+                                       ('organization_exports', 'expires_at', interval '0')) AS each (name, ends, kept) LOOP
     EXECUTE format('DELETE FROM public.%1$I WHERE ctid = ANY (ARRAY(
                       SELECT ctid FROM public.%1$I WHERE %2$I < now() - $1 LIMIT $2 FOR UPDATE SKIP LOCKED))', kind.name, kind.ends)
       USING kind.kept, most;
     GET DIAGNOSTICS gone = ROW_COUNT;
     total := total + gone;
   END LOOP;
+  -- What a failed export had got to. Of those that have expired, the pieces go with them.
+  DELETE FROM public.organization_export_parts AS p USING public.organization_exports AS e
+   WHERE e.org_id = p.org_id AND e.id = p.export_id AND e.state = 'FAILED';
   -- Budgets nobody has used for a day are full again: as if they had never been.
   DELETE FROM throttle.budgets WHERE key = ANY (ARRAY(SELECT key FROM throttle.budgets WHERE at < now() - interval '1 day' LIMIT most));
   GET DIAGNOSTICS gone = ROW_COUNT;

@@ -15,6 +15,8 @@ import { budgets, type Budgets } from './domain/budgets/budgets.js';
 import { PLANS, type Plans } from './domain/budgets/plans.js';
 import { exportLinks } from './domain/gdpr/export-links.js';
 import { openExport } from './domain/gdpr/exports.js';
+import { openOrganizationFile } from './domain/exports/download.js';
+import { organizationFileNames } from './domain/exports/exports.js';
 import { fingerprints } from './domain/gdpr/fingerprints.js';
 import { erasureLedger } from './domain/gdpr/ledger.js';
 import type { PrivacyDoor } from './domain/gdpr/privacy-door.js';
@@ -150,6 +152,7 @@ export function openCore(settings: AppSettings): Core {
     exportLinks: exportLinks(secret, now),
     lists: subjectLists(graph, personal),
     ledger: ledgerOf(settings, now),
+    organizationFiles: organizationFileNames(secret, now),
   };
   return { database, door, privacy };
 }
@@ -192,6 +195,7 @@ export async function buildApp(settings: AppSettings): Promise<App> {
     secureCookies: settings.secureCookies,
     checkReady: () => database.checkReady(),
     openExport: (name) => openExport(database, privacy, name),
+    openOrganizationFile: (name) => openOrganizationFile(database, { names: privacy.organizationFiles, now: privacy.now }, name),
     corsOrigins: settings.corsOrigins,
     trustProxy: settings.trustProxy ?? false,
     explorer: explorerOf(settings),

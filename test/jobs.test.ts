@@ -149,7 +149,12 @@ test('the worker’s role takes and finishes jobs, and can do nothing else', asy
       WHERE pronamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
         AND has_schema_privilege(pronamespace, 'USAGE') AND has_function_privilege(oid, 'EXECUTE') ORDER BY 1`,
   );
-  expect(functions.map(({ name }) => name)).toEqual(['jobs.purge_organizations()', 'jobs.reclaim()', 'jobs.sweep()']);
+  expect(functions.map(({ name }) => name)).toEqual([
+    'audit.heads()',
+    'jobs.purge_organizations()',
+    'jobs.reclaim()',
+    'jobs.sweep()',
+  ]);
   await expect(worker.query('SELECT * FROM public.users')).rejects.toThrow(/permission denied/);
   await expect(worker.query('SELECT * FROM read.users')).rejects.toThrow(/permission denied/);
   await expect(worker.query(`SELECT graphile_worker.add_job('probe')`)).rejects.toThrow(/permission denied/);

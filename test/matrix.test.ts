@@ -113,6 +113,7 @@ const ELSEWHERE = [
   ...['createApiKey', 'revokeApiKey'],
   ...['addConsentText', 'grantConsent', 'withdrawConsent'],
   ...['updateViewer', 'reassignRecords', 'transferOwnership', 'deleteOrganization', 'cancelOrganizationDeletion'],
+  ...['exportOrganization'],
   ...['exportSubject', 'eraseContact', 'restrictProcessing', 'liftRestriction', 'placeLegalHold', 'releaseLegalHold'],
   ...['changePassword', 'changeEmail', 'inviteUser', 'revokeInvitation'],
 ];

@@ -298,6 +298,9 @@ describe.each([
     const exported = randomUUID();
     const made = { contact_id: contact, requested_by_id: users[0], expires_at: '2026-01-02T00:00:00Z' };
     await stage.world.insert('subject_exports', [{ org_id: org.id, id: exported, ...made }]);
+    const taken = { requested_by_id: users[0], state: 'READY', expires_at: '2026-01-02T00:00:00Z' };
+    const takenAlong = randomUUID();
+    await stage.world.insert('organization_exports', [{ org_id: org.id, id: takenAlong, ...taken }]);
     const erasure = randomUUID();
     const erased = { kind: 'CONTACT', record_id: randomUUID(), reason: 'Asked for', counts: '{}', receipt: '-' };
     await stage.world.insert('erasures', [
@@ -322,6 +325,7 @@ describe.each([
         legal_holds: [hold],
         erasures: [erasure],
         subject_exports: [exported],
+        organization_exports: [takenAlong],
       }),
       custom_fields: [await stage.world.customField(org, { ...CHOICE, ...columns })],
       consent_purposes: [purpose_id],
@@ -465,6 +469,7 @@ describe.each([
       'createApiKey',
       'deleteOrganization',
       'deleteTag',
+      'exportOrganization',
       'inviteUser',
       'login',
       'logout',

@@ -10,6 +10,12 @@ const schema = buildSchema(ROOT);
 const query = schema.getQueryType() as GraphQLObjectType;
 const listed = [...graph.values()].flatMap((entity) => (entity.root ? [{ ...entity, root: entity.root }] : []));
 
+/** What is read by its id, and never listed or deleted. */
+const ALONE = [
+  { root: { one: 'organizationExport' }, table: 'organization_exports', listed: false },
+  { root: { one: 'subjectExport' }, table: 'subject_exports', listed: false },
+];
+
 /** Two walls: with the application's tenant filter, and with PostgreSQL alone. */
 describe.each([
   ['with the application’s filters', true],
@@ -37,6 +43,9 @@ describe.each([
     await stage.world.activity(org, { owner_id, deal_id, contact_id });
     await stage.world.rate(org);
     await stage.world.consentPurpose(org);
+    const made = { org_id: org.id, id: randomUUID(), requested_by_id: org.users.OWNER.id, expires_at: '2099-01-01T00:00:00Z' };
+    await stage.world.insert('organization_exports', [made]);
+    await stage.world.insert('subject_exports', [{ ...made, contact_id }]);
     await stage.world.deal(org, { title: 'Deleted', deleted_at: new Date().toISOString() });
   }
 
@@ -46,16 +55,22 @@ describe.each([
     return rows.map((row) => row.id);
   }
 
+  async function deletedIds(table: string): Promise<string[]> {
+    const { rows } = await stage.world.client.query<{ id: string }>(
+      `SELECT id FROM public.${table} WHERE org_id = $1 AND deleted_at IS NOT NULL`,
+      [mine.id],
+    );
+    return rows.map((row) => row.id);
+  }
+
   test('a foreign id, a deleted one, one that never existed and one that is none are answered alike, by every root field', async () => {
     const byId = Object.values(query.getFields()).filter((field) => field.args.some((arg) => arg.name === 'id'));
-    expect(byId.map((field) => field.name).sort()).toEqual(listed.map(({ root }) => root.one).sort());
-    for (const { root, table } of listed) {
+    const one = [...listed.map(({ root, table }) => ({ root, table, listed: true })), ...ALONE];
+    expect(byId.map((field) => field.name).sort()).toEqual(one.map(({ root }) => root.one).sort());
+    for (const { root, table, listed: hasDeleted } of one) {
       const foreign = await idsOf(theirs, table);
-      const deleted = await stage.world.client.query<{ id: string }>(
-        `SELECT id FROM public.${table} WHERE org_id = $1 AND deleted_at IS NOT NULL`,
-        [mine.id],
-      );
-      const ids = [...foreign, ...deleted.rows.map((row) => row.id), randomUUID(), 'no-uuid', '', "' OR true --", '\u0000'];
+      const deleted = hasDeleted ? await deletedIds(table) : [];
+      const ids = [...foreign, ...deleted, randomUUID(), 'no-uuid', '', "' OR true --", '\u0000'];
       const bodies = new Set<string>();
       for (const id of ids) {
         const answer = await stage.send(`query ($id: ID!) { ${root.one}(id: $id) { __typename id } }`, {
@@ -65,7 +80,7 @@ describe.each([
         bodies.add(`${answer.status} ${answer.body.trim()}`);
       }
       expect([...bodies]).toEqual([`200 {"data":{"${root.one}":null}}`]);
-      for (const id of foreign) {
+      for (const id of hasDeleted ? foreign : []) {
         const answer = await stage.send(`query ($id: ID!) { ${root.one}(id: $id, includeDeleted: WITH) { id } }`, {
           token,
           variables: { id },

@@ -6,6 +6,8 @@ import type { SubscriptionPlan } from '../generated/prisma/enums.js';
 import type { Watch } from '../watch.js';
 import { isUuid } from '../lib/uuid.js';
 import type { ScopeSettings } from './engine/scope.js';
+import { withDump, type Dump } from './dump/dump.js';
+import type { IsLeftOut } from './dump/tables.js';
 import { attemptsIn, type OpenAttempts } from './attempts.js';
 import { translateFailure } from './failures.js';
 import { leasesIn, type TakeLease } from './leases.js';
@@ -41,6 +43,8 @@ export interface Database {
   readerFor(caller: Caller, watch?: Watch): Reader;
   /** One read-write transaction that can only touch one organization. Rolled back, with its reason, when `signal` is aborted. */
   write<Result>(orgId: string, work: (tx: Transaction) => Promise<Result>, signal?: AbortSignal, watch?: Watch): Promise<Result>;
+  /** All rows of an organization in one snapshot, but for what is left out. Takes as long as it takes, on a connection of its own. */
+  dump<Result>(orgId: string, isLeftOut: IsLeftOut, work: (dump: Dump) => Promise<Result>): Promise<Result>;
   /** Who signs in with this e-mail, over all organizations; inactive and deleted users are not found. */
   findLogin(email: string): Promise<Login | null>;
   /** Puts a new hash of the same password in the place of a login's, unless it has another password by now. */
@@ -112,6 +116,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
     scope: settings,
     readerFor: (caller, watch) => openReader(caller, carry(readPool, caller.orgId, log), tools, watch),
     write: (orgId, work, signal, watch) => writeIn(writer, settings, { orgId, work, signal, watch }),
+    dump: (orgId, isLeftOut, work) => withDump(settings, orgId, isLeftOut, work),
     findLogin: (email) => findLogin(signinPool, email),
     renewHash: async ({ orgId, userId, passwordHash }, hash) => {
       const values = [orgId, userId, passwordHash, hash];

@@ -28,6 +28,7 @@ export { enqueue, enqueuer, type Enqueuer, type JobRequest } from './jobs/enqueu
 export { runJobs, runJobsOnce, type JobRunner, type JobSettings } from './jobs/run.js';
 export type { JobFailure, JobInfo, Task } from './jobs/tasks.js';
 export type { PersonalColumn, PersonalData, PrivacySettings } from './personal.js';
+export type { Dump } from './dump/dump.js';
 export { cursorSeal, type CursorSeal } from './engine/cursor.js';
 export { aheadOf, type Ahead, type AheadRelation } from './engine/ahead.js';
 export type { ListPart, Shape, ShapePart } from './engine/shape.js';

@@ -24,6 +24,9 @@ import { customFieldGraph } from './custom-fields/graph.js';
 import { customFieldResolvers } from './custom-fields/resolvers.js';
 import { dealGraph } from './deals/graph.js';
 import { dealResolvers } from './deals/resolvers.js';
+import { organizationExportGraph } from './exports/graph.js';
+import { organizationExportTask } from './exports/making.js';
+import { exportResolvers } from './exports/resolvers.js';
 import { subjectExportTask } from './gdpr/exports.js';
 import { erasureGraph, legalHoldGraph, subjectExportGraph } from './gdpr/graph.js';
 import type { PrivacyDoor } from './gdpr/privacy-door.js';
@@ -61,6 +64,7 @@ export const graph: Graph = new Map(
     erasureGraph,
     invitationGraph,
     legalHoldGraph,
+    organizationExportGraph,
     organizationGraph,
     pipelineGraph,
     rateGraph,
@@ -78,6 +82,7 @@ export const mails: Composers = { ...accountMails, ...authMails };
 export const tasksOf = (database: Database, privacy: PrivacyDoor): Record<string, Task> => ({
   address: addressTask(database, privacy.now),
   subjectExport: subjectExportTask(database, privacy),
+  organizationExport: organizationExportTask(database, privacy.now),
 });
 
 export const resolvers: Resolvers[] = [
@@ -91,6 +96,7 @@ export const resolvers: Resolvers[] = [
   contactResolvers,
   customFieldResolvers,
   dealResolvers,
+  exportResolvers,
   gdprResolvers,
   organizationResolvers,
   pipelineResolvers,

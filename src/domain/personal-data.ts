@@ -36,6 +36,8 @@ const HIDDEN: Readonly<Record<string, readonly Hidden[]>> = {
   search_terms: [['word', 'CONTENT', 'NULL']],
   search_words: [['word', 'CONTENT', 'NULL']],
   subject_exports: [['json html', 'CONTENT', 'NULL']],
+  // KEEP: whoever was erased is in it until it is gone, 7 days after it was made.
+  organization_export_parts: [['bytes', 'CONTENT', 'KEEP']],
   users: [['password_hash', 'TRACE', 'MASK']],
 };
 
@@ -76,6 +78,9 @@ const IMPERSONAL: Readonly<Record<string, string>> = {
   idempotency_keys: 'user_id key request record_id expires_at',
   invitations: 'role invited_by_id user_id expires_at accepted_at revoked_at',
   legal_holds: 'contact_id placed_by_id released_by_id released_at',
+  organization_exports: 'requested_by_id state attempt rows_done rows_total parts size finished_at expires_at',
+  // A file of all that is personal; `HIDDEN` has its bytes.
+  organization_export_parts: 'export_id number',
   organizations: 'name slug settings subscription_plan deletion_due_at',
   pipeline_history: 'pipeline_id at seq name stages is_deleted',
   pipeline_stages: 'pipeline_id name place probability days_to_rot',

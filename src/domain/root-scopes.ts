@@ -49,6 +49,7 @@ const SIGNED_IN = [
   ...['Mutation.updateUser', 'Mutation.changeRole', 'Mutation.deactivateUser', 'Mutation.reactivateUser'],
   ...['Mutation.reassignRecords', 'Mutation.transferOwnership', 'Mutation.updateOrganization'],
   ...['Mutation.deleteOrganization', 'Mutation.cancelOrganizationDeletion'],
+  ...['Query.organizationExport', 'Mutation.exportOrganization'],
   ...['Mutation.setExchangeRate', 'Mutation.deleteExchangeRate'],
   ...['Query.erasurePreview', 'Query.erasure', 'Query.verifyErasureReceipt', 'Mutation.eraseContact'],
   ...['Query.subjectExport', 'Mutation.exportSubject'],

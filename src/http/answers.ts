@@ -9,11 +9,21 @@ export interface Answers {
 
 const LOOK_MS = 500;
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Its answers are sent piece by piece: the time is for each of them. */
+    isLong?: boolean;
+  }
+}
+
 /** Cuts the connection of a client that does not take its answer in time: it waits in memory until then. */
 export function watchAnswers(server: FastifyInstance, timeoutMs: number): Answers {
   const until = new Map<ServerResponse, number>();
-  server.addHook('onSend', (_, { raw }, payload, done) => {
-    until.set(raw, performance.now() + timeoutMs);
+  server.addHook('onSend', ({ routeOptions }, { raw }, payload, done) => {
+    const allowTime = (): void => void until.set(raw, performance.now() + timeoutMs);
+    allowTime();
+    // A piece was taken in full.
+    if (routeOptions.config.isLong) raw.on('drain', allowTime);
     raw.once('close', () => until.delete(raw));
     done(null, payload);
   });

@@ -12,12 +12,13 @@ import { closingOf, type Closing } from './closing.js';
 import { refreshCookie, type RefreshCookie } from './refresh-cookie.js';
 import { explorerRoutes, type ExplorerSettings } from './explorer.js';
 import { exportRoutes, type ExportFile } from './exports.js';
+import { organizationFileRoutes, type OrganizationFileSettings } from './organization-files.js';
 import { answerFailures } from './failures.js';
 import { healthRoutes } from './health.js';
 import { shedLoad, type OverloadLimits } from './overload.js';
 
 /** What the socket side needs of the stages behind it; it knows no GraphQL and no database. */
-export interface HttpSettings<Context extends object> {
+export interface HttpSettings<Context extends object> extends OrganizationFileSettings {
   apollo: ApolloServer<Context>;
   contextFor: (request: ContextRequest) => Promise<Context>;
   /** Whether the refresh cookie is for HTTPS only; off for http://localhost. */
@@ -87,6 +88,7 @@ export async function httpServer<Context extends object>(settings: HttpSettings<
   await server.register(healthRoutes, { checkReady: settings.checkReady, isClosing: closing.isClosing });
   if (settings.explorer) await server.register(explorerRoutes, settings.explorer);
   await server.register(exportRoutes, settings);
+  await server.register(organizationFileRoutes, settings);
   await compressAnswers(server);
   await server.register(graphqlRoute, settings);
   return { http: server, closing };

@@ -132,6 +132,7 @@ const MORE: Record<string, number> = {
   // Who asks, for their password.
   'Mutation.transferOwnership': 1,
   'Mutation.deleteOrganization': 1,
+  'Mutation.exportOrganization': 1,
 };
 
 function moreFor(name: string, parent: GraphQLNamedType): number {

@@ -16,15 +16,18 @@ export interface Sequence {
 /** Prisma's history of migrations: the set-up writes it, so it is no data. */
 export const HISTORY = '_prisma_migrations';
 
-/** Every table of `public` but the history and what belongs to an extension, in a fixed order. */
+/** Files made of the other tables, which would be backed up twice: gone in some days, and made again when they are asked for. */
+const FILES = 'organization_export_parts';
+
+/** Every table of `public` but the history, files, and what belongs to an extension, in a fixed order. */
 export async function listTables(client: Client): Promise<Table[]> {
   const { rows } = await client.query<Table>(
     `SELECT c.relname::text AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns
        FROM pg_class AS c
        JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-      WHERE ${OURS} AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> $1
+      WHERE ${OURS} AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> ALL ($1::text[])
       GROUP BY c.relname ORDER BY c.relname`,
-    [HISTORY],
+    [[HISTORY, FILES]],
   );
   return rows;
 }

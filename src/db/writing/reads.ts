@@ -10,6 +10,7 @@ type Models =
       | 'invitation'
       | 'legalHold'
       | 'organization'
+      | 'organizationExport'
       | 'pipeline'
       | 'pipelineHistory'
       | 'pipelineStage'

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { signedNames } from '../../lib/signed-names.js';
 import { isUuid } from '../../lib/uuid.js';
 
 export type ExportFormat = 'json' | 'html';
@@ -20,23 +20,12 @@ export interface ExportLinks {
 
 /** @see ExportLinks */
 export function exportLinks(secret: string, now: () => number): ExportLinks {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'pulse export links', 32));
-  const signed = (text: string): Buffer => createHmac('sha256', key).update(text).digest();
-  const textOf = ({ orgId, id, format }: ExportedFile, seconds: string): string => [orgId, id, seconds, format].join('.');
+  const names = signedNames(secret, 'pulse export links', now);
   return {
-    pathOf: (file, expiresAt) => {
-      const seconds = String(Math.floor(expiresAt / 1000));
-      const text = textOf(file, seconds);
-      return `/exports/${[file.orgId, file.id, seconds, signed(text).toString('base64url'), file.format].join('.')}`;
-    },
+    pathOf: ({ orgId, id, format }, expiresAt) => `/exports/${names.sign([orgId, id, format], expiresAt)}`,
     open: (name) => {
-      const [orgId = '', id = '', seconds = '', signature = '', format = ''] = name.split('.');
-      if (!isUuid(orgId) || !isUuid(id) || (format !== 'json' && format !== 'html')) return null;
-      const file = { orgId, id, format } as const;
-      const given = Buffer.from(signature, 'base64url');
-      const made = signed(textOf(file, seconds));
-      if (given.length !== made.length || !timingSafeEqual(given, made)) return null;
-      return Number(seconds) * 1000 > now() ? file : null;
+      const [orgId = '', id = '', format = ''] = names.open(name) ?? [];
+      return isUuid(orgId) && isUuid(id) && (format === 'json' || format === 'html') ? { orgId, id, format } : null;
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { SignedNames } from '../../lib/signed-names.js';
 import type { ExportLinks } from './export-links.js';
 import type { ErasureLedger } from './ledger.js';
 import type { Receipts } from './receipts.js';
@@ -9,6 +10,8 @@ export interface PrivacyDoor {
   exportLinks: ExportLinks;
   /** What an export of a person is made of. */
   lists: readonly SubjectList[];
+  /** Names of files that organizations take along. */
+  organizationFiles: SignedNames;
   now: () => number;
   /** Where erasures are written down apart from the database; null in tests that have none. */
   ledger: ErasureLedger | null;
