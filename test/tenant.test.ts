@@ -143,8 +143,8 @@ describe.each([
       for (const node of nodesIn(data)) reached.set(node.__typename, (reached.get(node.__typename) ?? new Set()).add(node.id));
     }
     for (const entity of graph.values()) {
-      // Sessions are their user's alone, and no relation leads to them.
-      if (entity.table === 'sessions') continue;
+      // Sessions are their user's alone, and no relation leads to them or to what is read by its id.
+      if (entity.table === 'sessions' || ALONE.some(({ table }) => table === entity.table)) continue;
       expect([entity.type, [...(reached.get(entity.type) ?? [])].sort()]).toEqual([
         entity.type,
         (await idsOf(mine, entity.table)).sort(),
