@@ -10,6 +10,7 @@ import { checkBudgets, countStatement } from './budget.js';
 import { ROOT, SECRET } from './cluster.js';
 import { checkAlike, comparison, isRepeated } from './compare.js';
 import { connect, freshDatabase, type TestDatabase } from './database.js';
+import { watchWrites } from './facts.js';
 import { world, type Organization, type World } from './world.js';
 
 /** So that only tests about prices meet a limit (test/price.test.ts has the real ones). */
@@ -60,16 +61,19 @@ export interface Stage {
 }
 
 /**
- * Opens a stage; close it after the last test of the file: that fails when an operation took more SQL statements than its shape allows, or
- * when plans answered a query otherwise than graphql-js. Both are looked at for every operation of the tests, unless they bring an executor.
+ * Opens a stage; close it after the last test of the file: that fails when an operation took more SQL statements than its shape allows,
+ * when plans answered a query otherwise than graphql-js, or when something was changed without its one fact (facts.ts). All is looked at
+ * for every operation of the tests; the first two not where they bring an executor.
  */
 export async function openStage(settings: Partial<AppSettings> = {}): Promise<Stage> {
   const database = await freshDatabase();
   const seen: string[] = [];
   const both = comparison();
-  const app = await buildApp({ ...testSettings(database, seen), executor: both.executor, ...settings });
-  const url = await app.http.listen({ port: 0, host: '127.0.0.1' });
   const client = await connect(database.ownerUrl);
+  const witness = await watchWrites(client, new URL(database.appUrl).username);
+  const { executor = both.executor, ...others } = settings;
+  const app = await buildApp({ ...testSettings(database, seen), ...others, executor: witness.watched(executor) });
+  const url = await app.http.listen({ port: 0, host: '127.0.0.1' });
   const hash = await passwords({ pepper: SECRET, cost: 4, leastLength: 12 }).hash(PASSWORD);
   return {
     app,
@@ -82,7 +86,7 @@ export async function openStage(settings: Partial<AppSettings> = {}): Promise<St
     mails: postbox(app, database.workerUrl),
     close: async () => {
       await app.close();
-      await client.end();
+      await witness.check(client).finally(() => client.end());
       checkBudgets(both.overruns);
       checkAlike(both);
     },
