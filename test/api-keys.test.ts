@@ -290,13 +290,14 @@ describe('scopes', () => {
 
   test('every entity has its scope, but for the short list of what keys never see', () => {
     const closed = [...graph.values()].filter(({ scope }) => scope === undefined).map(({ table }) => table);
-    // Where people are signed in, who is asked to join, keys themselves, who did what, and what people ask for under data protection law.
+    // Where people are signed in, who is asked to join, keys themselves, who did what, and what people ask for under data protection law, and what an organization takes along.
     expect(closed.sort()).toEqual([
       'api_keys',
       'audit_logs',
       'erasures',
       'invitations',
       'legal_holds',
+      'organization_exports',
       'sessions',
       'subject_exports',
     ]);
