@@ -803,6 +803,7 @@ function recordsTable(): string {
       LegalHold: 'legal_holds',
       Erasure: 'erasures',
       SubjectExport: 'subject_exports',
+      OrganizationExport: 'organization_exports',
       CustomField: 'custom_fields',
       ...{ ConsentPurpose: 'consent_purposes', ConsentText: 'consent_texts', Consent: 'consents' },
     },

@@ -128,7 +128,8 @@ async function faultsOf(client: pg.Client): Promise<string[]> {
        SELECT w.xid, w.name, w.id, string_agg(DISTINCT w.operation, ' ') AS operations, array_agg(DISTINCT f) AS fields
          FROM watch.writes AS w LEFT JOIN LATERAL unnest(w.fields) AS f ON true
         WHERE w.name <> ALL ($2)
-          AND (w.fields IS NULL OR NOT EXISTS (SELECT FROM derived AS d WHERE d.name = w.name AND d.fields ? f))
+          -- Columns of sortable custom fields follow from custom_fields.
+          AND (w.fields IS NULL OR f !~ '^custom_(text|number|date)_' AND NOT EXISTS (SELECT FROM derived AS d WHERE d.name = w.name AND d.fields ? f))
         GROUP BY w.xid, w.name, w.id
      ),
      told AS (SELECT xid, type, id, count(*) AS times, string_agg(action, ' ') AS actions FROM watch.facts

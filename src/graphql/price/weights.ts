@@ -56,6 +56,7 @@ export const ROWS: Readonly<Record<string, number>> = {
   exchange_rates: 200,
   invitations: 500,
   legal_holds: 100,
+  organization_exports: 10,
   organizations: 1,
   pipeline_stages: 10,
   pipelines: 2,
