@@ -86,7 +86,10 @@ export async function openStage(settings: Partial<AppSettings> = {}): Promise<St
     mails: postbox(app, database.workerUrl),
     close: async () => {
       await app.close();
-      await witness.check(client).finally(() => client.end());
+      await client.end();
+      // Afresh: a test may have restarted the database.
+      const looking = await connect(database.ownerUrl);
+      await witness.check(looking).finally(() => looking.end());
       checkBudgets(both.overruns);
       checkAlike(both);
     },
