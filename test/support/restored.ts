@@ -25,6 +25,9 @@ export function settingsFor({ ownerUrl, appUrl, signinUrl, workerUrl }: TestData
     DEMO_DATA: 'off',
     RUN_WORKER: 'off',
     LOG_LEVEL: 'silent',
+    // As every test's server has, on a machine with other things to do.
+    DATABASE_POOL_SIZE: '4',
+    DATABASE_CONNECT_TIMEOUT_MS: '10000',
   };
 }
 
