@@ -1,4 +1,4 @@
-// What the audit's chain costs, and how verifying it behaves. `npm run bench:audit` starts Pulse in production mode on a PostgreSQL of its
+// What the audit's chain costs, and how verifying it behaves. `npm run bench:audit [-- --only verifying]` starts Pulse in production mode on a PostgreSQL of its
 // own. docs/BENCHMARKS.md says what is measured.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,6 +6,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { fillChain } from './lib/fill-chain.mjs';
 import { withClient } from './lib/database.mjs';
 import { kept, runNode } from './lib/run-node.mjs';
@@ -21,6 +22,7 @@ const ROUND_MS = 4_000;
 const CROWD = 32;
 const CROWD_MS = 15_000;
 const CHAINS = [60_000, 300_000];
+const { only } = parseArgs({ options: { only: { type: 'string' } } }).values;
 
 await runNode(process.execPath, ['scripts/build.mjs', '--if-stale'], {}, product);
 const folder = await mkdtemp(path.join(tmpdir(), 'pulse-bench-audit-'));
@@ -29,6 +31,14 @@ const { bringUpDatabase } = await import('../dist/src/db/setup/bring-up.js');
 const database = await bringUpDatabase({ root: product, ownerUrl: undefined, dataDir: folder, secret: SECRET, say: console.log });
 const { owner } = database.urls;
 try {
+  if (only !== 'verifying') await measureWriters();
+  console.log(`${table(await verifying())}\n`);
+} finally {
+  await database.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function measureWriters() {
   const seed = ['dist/src/seed-cli.js', '--rows', '300', '--tenants', String(TENANTS)];
   await runNode(process.execPath, seed, { DATABASE_URL: owner, SECRET_KEY: SECRET, NODE_ENV: 'production' }, product);
   const server = await startServer();
@@ -40,10 +50,6 @@ try {
     server.child.kill('SIGTERM');
     await once(server.child, 'exit');
   }
-  console.log(`${table(await verifying())}\n`);
-} finally {
-  await database.stop();
-  await rm(folder, { recursive: true, force: true });
 }
 
 async function startServer() {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type pg from 'pg';
 import { placeOf, type Place } from '../src/db/index.js';
 import { compile, type Sql } from '../src/db/engine/sql.js';
@@ -6,8 +7,8 @@ import { scopeOf, type Scope } from '../src/db/engine/scope.js';
 import { sightOf } from '../src/db/sight.js';
 import { graph } from '../src/domain/index.js';
 import { can } from '../src/domain/permissions.js';
-import { searchStatement } from '../src/domain/search/queries.js';
-import { questionOf } from '../src/domain/search/question.js';
+import { given, searchStatement } from '../src/domain/search/queries.js';
+import { formOf, questionOf } from '../src/domain/search/question.js';
 import { timelineStatement } from '../src/domain/timeline/queries.js';
 import { callerOf, openStage, type Stage } from './support/app.js';
 import { connect } from './support/database.js';
@@ -108,7 +109,8 @@ test.each([
   ['a word of no note', 'zeppelin', false],
 ])('a search for %s reads few rows, whatever the organization holds', async (_, typed, alike) => {
   const question = questionOf(typed, ['CONTACT', 'COMPANY', 'DEAL', 'ACTIVITY']);
-  const { rows, scanned } = await reading(searchStatement(sightOf(scope()), question, alike, firstPage));
+  const values = sql`${given(question, firstPage)}::text[]`;
+  const { rows, scanned } = await reading(searchStatement(sightOf(scope()), values, formOf(question, alike, firstPage)));
   // The latest 5,000 notes, and for at most 100 records their words and themselves.
   expect(rows).toBeLessThan(7_500);
   expect(scanned.filter((table) => table !== 'organizations')).toEqual(

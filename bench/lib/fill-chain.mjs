@@ -7,6 +7,7 @@ export async function fillChain(ownerUrl, facts) {
   await withClient(ownerUrl, async (client) => {
     await client.query('BEGIN');
     await client.query('INSERT INTO public.organizations (id, name, slug) VALUES ($1, $2, $2)', [orgId, `chain-${orgId}`]);
+    await client.query(PIPELINE, [orgId]);
     await client.query(
       'CREATE TEMP TABLE made ON COMMIT DROP AS SELECT n, gen_random_uuid() AS id FROM generate_series(1, $1::int) AS n',
       [facts],
@@ -24,6 +25,12 @@ export async function fillChain(ownerUrl, facts) {
   });
   return orgId;
 }
+
+/** Every organization has a default pipeline. */
+const PIPELINE = `
+  INSERT INTO public.pipelines (org_id, id, name, is_default, stages)
+  VALUES ($1, gen_random_uuid(), 'Sales', true,
+          jsonb_build_array(jsonb_build_object('id', gen_random_uuid(), 'name', 'New', 'probability', 10)))`;
 
 /** Two values a fact, with the commitments that src/db/chain/commitment.ts makes of them. */
 const VALUES = `

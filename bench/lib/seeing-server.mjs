@@ -1,6 +1,6 @@
 // Pulse several times in one process, each seen from outside in another way, on ports that it sends to its parent; any message is answered
 // with the microseconds of processor time used so far.
-import { createWriteStream } from 'node:fs';
+import { pino } from 'pino';
 import { buildApp } from '../../dist/src/app.js';
 import { makeLog } from '../../dist/src/log.js';
 import { openMetrics } from '../../dist/src/metrics.js';
@@ -9,7 +9,7 @@ import { pulseSettings } from './pulse-settings.mjs';
 import { product } from '../settings.mjs';
 
 const [appUrl, signinUrl, collector] = process.argv.slice(2);
-const log = makeLog('info', false, product, createWriteStream('/dev/null'));
+const log = makeLog('info', false, product, pino.destination('/dev/null'));
 const plain = { ...pulseSettings(appUrl, signinUrl), log };
 const ways = {
   nothing: {},

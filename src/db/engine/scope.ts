@@ -44,7 +44,7 @@ export function openScopeOf(caller: Caller, settings: ScopeSettings): { scope: S
   const moment = new Date();
   return {
     scope: { ...scope, orgId, userId, now, onlyOf: scope.onlyOf && userId },
-    fillings: { orgId: caller.orgId, userId: caller.userId, now: moment.toISOString(), parents: [] },
+    fillings: { orgId: caller.orgId, userId: caller.userId, now: moment.toISOString(), parents: [], given: [] },
     now: moment,
   };
 }

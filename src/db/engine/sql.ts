@@ -27,6 +27,8 @@ export interface Fillings {
   /** As RFC 3339. */
   now: string;
   parents: readonly string[];
+  /** What a room's own statement asks for (`Reader.askKept`). */
+  given: readonly (string | null)[];
 }
 
 export const OPENINGS: { readonly [Name in keyof Fillings]: Opening } = {
@@ -34,6 +36,7 @@ export const OPENINGS: { readonly [Name in keyof Fillings]: Opening } = {
   userId: { opening: 'userId' },
   now: { opening: 'now' },
   parents: { opening: 'parents' },
+  given: { opening: 'given' },
 };
 
 /** A statement with its openings filled: the form that can be sent. */

@@ -1,3 +1,4 @@
+import type { Place } from '../../db/index.js';
 import type { SearchType } from '../../generated/graphql.js';
 
 /** What somebody typed, taken apart. */
@@ -7,6 +8,26 @@ export interface Question {
   /** What may be part of a phone number; null when the text is no number. */
   digits: string | null;
   types: readonly SearchType[];
+}
+
+/** What a question's statement looks like, whatever its words are. Equal forms have equal names. */
+export interface Form {
+  name: string;
+  types: readonly SearchType[];
+  words: readonly {
+    /** Of one or two letters. */
+    isShort: boolean;
+    canBeMisspelt: boolean;
+  }[];
+  /** Which of the words is the longest. */
+  lead: number;
+  hasDigits: boolean;
+  /** Whether words that are spelt alike are looked for too. */
+  isAlike: boolean;
+  /** Whether the page begins after a hit. */
+  isContinued: boolean;
+  /** Hits of a page. */
+  size: number;
 }
 
 /** More words than these only make a search slower. */
@@ -28,4 +49,20 @@ function digitsOf(typed: string): string | null {
   if (!/^[\d\s()+./-]+$/.test(typed)) return null;
   const digits = typed.replace(/^\s*00/, '').replace(/\D/g, '');
   return digits.length >= FEWEST_DIGITS ? digits : null;
+}
+
+const SHORT = 2;
+
+/** @see Form */
+export function formOf({ words, digits, types }: Question, isAlike: boolean, { size, after }: Place): Form {
+  const form = {
+    types,
+    words: words.map((word) => ({ isShort: word.length <= SHORT, canBeMisspelt: word.length >= 4 && /\p{L}/u.test(word) })),
+    lead: words.reduce((longest, word, n) => (word.length > (words[longest]?.length ?? 0) ? n : longest), 0),
+    hasDigits: digits !== null,
+    isAlike,
+    isContinued: Boolean(after),
+    size,
+  };
+  return { ...form, name: `search ${JSON.stringify(form)}` };
 }

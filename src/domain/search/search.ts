@@ -3,12 +3,14 @@ import { placeOf, type AnyRow, type Place, type Reader } from '../../db/index.js
 import { invalid } from '../../errors.js';
 import type { QuerySearchArgs, SearchType } from '../../generated/graphql.js';
 import { matchOf, type Match } from './fields.js';
-import { searchStatement, TABLES, type HitRow } from './queries.js';
-import { questionOf, type Question } from './question.js';
+import { given, searchStatement, TABLES, type HitRow } from './queries.js';
+import { formOf, questionOf, type Question } from './question.js';
 
-/** SDL type SearchHit. */
-export interface Hit extends Match {
+/** SDL type SearchHit; what is functions is made only for those who ask for it. */
+export interface Hit {
   cursor: () => string;
+  matchedField: () => Match['matchedField'];
+  snippet: () => Match['snippet'];
   node: AnyRow & { __typename: 'Contact' | 'Company' | 'Deal' | 'Activity' };
   score: number;
 }
@@ -57,9 +59,12 @@ export async function search(reader: Reader, { query, types, first, after }: Que
 
 async function bestRows(reader: Reader, question: Question, place: Place): Promise<HitRow[]> {
   if (question.words.length === 0 && !question.digits) return [];
-  const rows = await reader.ask<HitRow>((sight) => searchStatement(sight, question, false, place));
-  if ((rows[0]?.total ?? 0) >= FEW) return rows;
-  return reader.ask<HitRow>((sight) => searchStatement(sight, question, true, place));
+  const ask = (isAlike: boolean): Promise<HitRow[]> => {
+    const form = formOf(question, isAlike, place);
+    return reader.askKept(form.name, given(question, place), (sight, values) => searchStatement(sight, values, form));
+  };
+  const rows = await ask(false);
+  return (rows[0]?.total ?? 0) >= FEW ? rows : ask(true);
 }
 
 async function hitOf(reader: Reader, row: HitRow, question: Question, bound: string): Promise<Hit> {
@@ -67,11 +72,14 @@ async function hitOf(reader: Reader, row: HitRow, question: Question, bound: str
   const record = await reader.find(TABLES[type], row.id);
   // The same snapshot and the same scope: what the statement shows the reader shows too.
   if (!record) throw new Error(`Search found a ${NAMES[type]} that its caller does not see.`);
+  let matched: Match | undefined;
+  const match = (): Match => (matched ??= matchOf(type, record, row, question));
   return {
     cursor: () => reader.seal.seal([String(row.points), row.id], bound),
     node: { ...record, __typename: NAMES[type] },
     score: row.points / 1000,
-    ...matchOf(type, record, row, question),
+    matchedField: () => match().matchedField,
+    snippet: () => match().snippet,
   };
 }
 
