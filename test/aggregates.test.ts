@@ -49,6 +49,19 @@ test('rooms declare exactly the groups that the schema offers', () => {
   }
 });
 
+test('what nobody looks at is not worked out', async () => {
+  await stage.world.deal(org, { value: '5' });
+  const statementsOf = async (fields: string): Promise<string> => {
+    stage.statements();
+    await answer(`{ dealAggregates { ${fields} } }`);
+    return stage.statements().join('\n');
+  };
+  expect(await statementsOf('count sum')).toMatch(/sum\((?!.*percentile_disc)/s);
+  expect(await statementsOf('count p90')).toMatch(/percentile_disc\(0\.9\)(?!.*\bsum\()/s);
+  const fragment = 'query { dealAggregates { ...F } } fragment F on DealAggregate { middle: p50 }';
+  expect(await answer(fragment)).toEqual({ dealAggregates: [{ middle: '5.00' }] });
+});
+
 test('amounts are exact, percentiles are values that are there, and a deal without a value only counts', async () => {
   for (const value of [EXACT, '0.01', null, '5', '4.99']) await stage.world.deal(org, { value });
   await stage.world.deal(org, { value: '1000', currency: 'JPY' });

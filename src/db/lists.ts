@@ -1,6 +1,6 @@
 import { canonical } from '../lib/canonical.js';
 import { connection, pageFrom, type Connection, type Page } from './connection.js';
-import { aggregateStatement, groupedBy, groupsFrom, type AggregateArgs } from './engine/aggregate.js';
+import { aggregateStatement, figuresOf, groupedBy, groupsFrom, type AggregateArgs } from './engine/aggregate.js';
 import { canBring, pageAhead, type Ahead, type Bringer } from './engine/ahead.js';
 import { pageText, type TextPage } from './engine/text-page.js';
 import { checkLength } from './engine/bounded.js';
@@ -70,7 +70,8 @@ export function connectionOf(source: ListSource, args: PageArgs, window: Window,
     totals: ask('totals', totalsStatement, ([row]) => (row?.['totals'] ?? []) as MoneyTotalRow[]),
     aggregates: async (wanted: AggregateArgs) => {
       const grouped = groupedBy(entity, wanted);
-      const compile: Compile = (...of) => aggregateStatement(grouped, ...of);
+      const figures = figuresOf(wanted);
+      const compile: Compile = (...of) => aggregateStatement({ grouped, figures }, ...of);
       return groupsFrom(grouped, await ask(`aggregates ${canonical(wanted)}`, compile, (rows) => rows)());
     },
   });

@@ -3,7 +3,7 @@ import type { Deleted } from '../db/engine/scope.js';
 import { entityOf, type Entity, type Graph } from '../db/graph.js';
 import type { AggregateArgs, PageArgs } from '../db/index.js';
 import { FOLLOWS } from './compiled/shape.js';
-import { aheadOfRecord, aheadOfRows } from './compiled/ahead.js';
+import { aheadOfRecord, aheadOfRows, fieldsBelow } from './compiled/ahead.js';
 import type { GraphContext } from './context.js';
 
 type Field<Args> = IFieldResolver<{ id: string }, GraphContext, Args>;
@@ -32,8 +32,10 @@ function rootFields(entity: Entity, graph: Graph): Fields {
     reader.find(table, args.id, args.includeDeleted, aheadOfRecord(info, entity, graph));
   const many: Field<PageArgs> = (_, args, { reader }, info) =>
     reader.knowing(args, () => reader.page(table, args, aheadOfRows(info, entity, graph)));
-  const aggregates: Field<PageArgs & AggregateArgs> = (_, { filter, includeDeleted, ...wanted }, { reader }) =>
-    reader.knowing({ filter }, () => reader.page(table, { filter, includeDeleted }).aggregates(wanted));
+  const aggregates: Field<PageArgs & AggregateArgs> = (_, { filter, includeDeleted, ...wanted }, { reader }, info) => {
+    const looksAt = fieldsBelow(info);
+    return reader.knowing({ filter }, () => reader.page(table, { filter, includeDeleted }).aggregates({ ...wanted, looksAt }));
+  };
   return { [root.one]: one, [root.many]: many, ...(isGrouped(entity) && { [`${root.one}Aggregates`]: aggregates }) };
 }
 

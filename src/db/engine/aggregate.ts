@@ -12,6 +12,8 @@ export interface AggregateArgs {
   groupBy?: readonly string[] | null;
   /** Converts all amounts; without it they stay apart by currency. */
   inCurrency?: string | null;
+  /** What is looked at of a group, by the schema's names; null or left out: anything. A percentile sorts all amounts. */
+  looksAt?: readonly string[] | null;
 }
 
 /** A group as the statement answers it: its keys by field, amounts as exact text. */
@@ -32,12 +34,19 @@ export function groupedBy(entity: Entity, { groupBy, inCurrency }: AggregateArgs
   return { keys: keysOf(entity, groupBy), currency: inCurrency ?? null };
 }
 
+/** What of a group's figures is worked out: those that are looked at. */
+export type Figures = readonly Figure[];
+
+export function figuresOf({ looksAt }: AggregateArgs): Figures {
+  return looksAt ? FIGURES.filter((name) => looksAt.includes(name)) : FIGURES;
+}
+
 /**
  * The groups of each parent's list, in the order of their keys; of too many, one more than there may be. Money is never added over
  * currencies: unless it is converted, its currency is a key too.
  */
 export function aggregateStatement(
-  grouped: Grouped,
+  { grouped, figures }: { grouped: Grouped; figures: Figures },
   entity: Entity,
   window: Pick<Window, 'filter' | 'deleted'>,
   scope: Scope,
@@ -50,7 +59,7 @@ export function aggregateStatement(
   return compile(sql`
     with listed as (${groupedRows({ grouped, entity, window, scope, parents })})
     select * from (
-      select ${sql.join([sql.id('$parent'), ...ordered, sql`count(*)::int as "$count"`, ...amounts(entity, currency)])},
+      select ${sql.join([sql.id('$parent'), ...ordered, sql`count(*)::int as "$count"`, ...amounts(entity, currency, figures)])},
              row_number() over (partition by "$parent" ${order}) as "$place"
       from ${withRates('listed', currency, scope)} group by ${sql.join([sql.id('$parent'), ...ordered])}
     ) as groups
@@ -63,25 +72,32 @@ export function groupsFrom({ keys, currency }: Grouped, rows: readonly Record<st
   checkRates(rows, currency);
   return rows.map((row) => ({
     keys: Object.fromEntries(keys.map(({ name }) => [name, row[name]])),
-    ...(Object.fromEntries(FIGURES.map((name) => [name, row[`$${name}`]])) as Omit<AggregateRow, 'keys'>),
+    ...figuresIn(row),
     ...(currency !== null && { currency }),
   }));
 }
 
-const FIGURES = ['count', 'currency', 'sum', 'avg', 'min', 'max', 'p50', 'p90'] as const;
+function figuresIn(row: Record<string, unknown>): Omit<AggregateRow, 'keys'> {
+  const names = ['count', 'currency', ...FIGURES] as const;
+  return Object.fromEntries(names.map((name) => [name, row[`$${name}`]])) as Omit<AggregateRow, 'keys'>;
+}
+
+/** A figure that is not looked at is undefined. */
+const FIGURES = ['sum', 'avg', 'min', 'max', 'p50', 'p90'] as const;
+type Figure = (typeof FIGURES)[number];
 
 /** Percentiles are values that are there: the continuous kind would go through floating point. */
-function amounts(entity: Entity, currency: string | null): Sql[] {
+function amounts(entity: Entity, currency: string | null, figures: Figures): Sql[] {
   if (!entity.amount) return [];
   const amount = amountIn(currency);
   const percentile = (share: number): Sql => sql`percentile_disc(${sql.lit(share)}) within group (order by ${amount})`;
-  return [
-    sql`coalesce(sum(${amount}), 0) as "$sum"`,
-    sql`avg(${amount}) as "$avg"`,
-    sql`min(${amount}) as "$min"`,
-    sql`max(${amount}) as "$max"`,
-    sql`${percentile(0.5)} as "$p50"`,
-    sql`${percentile(0.9)} as "$p90"`,
-    sql`${missingRate(currency)} as "$missing"`,
-  ];
+  const all: Record<Figure, Sql> = {
+    sum: sql`coalesce(sum(${amount}), 0)`,
+    avg: sql`avg(${amount})`,
+    min: sql`min(${amount})`,
+    max: sql`max(${amount})`,
+    p50: percentile(0.5),
+    p90: percentile(0.9),
+  };
+  return [...figures.map((name) => sql`${all[name]} as ${sql.id(`$${name}`)}`), sql`${missingRate(currency)} as "$missing"`];
 }

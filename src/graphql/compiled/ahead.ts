@@ -35,6 +35,13 @@ export function aheadOfRecord(info: GraphQLResolveInfo, entity: Entity, graph: G
   return execution ? kept(execution.run, execution.field, () => recordOf(execution.run, execution.field, entity, graph)) : null;
 }
 
+/** The fields that an operation reads of the objects that a field is being resolved to; null when graphql-js executes it. */
+export function fieldsBelow(info: GraphQLResolveInfo): readonly string[] | null {
+  const execution = executionOf(info);
+  const plan = execution && planOf(execution.run, execution.field);
+  return plan ? [...new Set(plan.fields.map(({ definition }) => definition.name))] : null;
+}
+
 /** Without variables in it, it is the same each time the plan is executed. */
 function kept(run: Run, field: FieldPlan, make: () => Ahead | null): Ahead | null {
   const shelf = variesBelow(run, field) ? run.ahead : run.plan.ahead;
