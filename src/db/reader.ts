@@ -8,14 +8,14 @@ import { sealOf, type CursorSeal } from './engine/cursor.js';
 import { namesCustomFields } from './engine/custom-values.js';
 import { parentsTable, type Parents } from './engine/page.js';
 import { openScopeOf, type Deleted, type Scope, type ScopeSettings } from './engine/scope.js';
-import { compile, filled, OPENINGS, type Sql, type Statement } from './engine/sql.js';
+import { compile, filled, OPENINGS, type Fillings, type Sql, type Statement } from './engine/sql.js';
 import { tallyStatement, type TallyArgs } from './engine/tally.js';
 import { visitsStatement, type VisitRow } from './engine/visits.js';
 import type { PageArgs } from './engine/window.js';
 import { entityOf, type Entity } from './graph.js';
 import { connectionOf, listOf, unkept, type Common } from './lists.js';
 import { makeLoaders, type Ask, type Loaders, type ParentQuestion } from './loaders.js';
-import { preparer, type Shelf } from './prepared.js';
+import { preparer, type Prepare, type Shelf } from './prepared.js';
 import { sightOf, type Sight } from './sight.js';
 import { sql } from 'kysely';
 import type { Snapshot } from './snapshot.js';
@@ -102,10 +102,7 @@ export function openReader(caller: Caller, unwatched: Snapshot, settings: Reader
     now,
     ...single(scope, loaders),
     ...asking(scope, query, loaders, customFields),
-    askKept: (name, given, write) => {
-      const statement = prepare(name, () => compile(write(sightOf(scope), sql`${OPENINGS.given}::text[]`)));
-      return snapshot.query(filled(statement, { ...fillings, given }));
-    },
+    askKept: (name, given, write) => snapshot.query(keptStatement(name, scope, prepare, write, { ...fillings, given })),
     page: (table, args, ahead = null) => {
       const entity = readable(table);
       return listOf({ ...common(args), entity, key: null, parentId: '', name: table, ahead }, args, entity.defaultOrder);
@@ -124,6 +121,19 @@ export function openReader(caller: Caller, unwatched: Snapshot, settings: Reader
     close: () => snapshot.close(),
     abort: (reason) => snapshot.abort(reason),
   };
+}
+
+function keptStatement(
+  name: string,
+  scope: Scope,
+  prepare: Prepare,
+  write: (sight: Sight, given: Sql) => Sql,
+  fillings: Fillings,
+): Statement {
+  return filled(
+    prepare(name, () => compile(write(sightOf(scope), sql`${OPENINGS.given}::text[]`))),
+    fillings,
+  );
 }
 
 /** What is no record and no list of them. */

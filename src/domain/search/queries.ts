@@ -32,8 +32,8 @@ const LATEST_NOTES = 5_000;
 /** When fewer of the latest hold the words, the index over all notes is asked; it answers rare words quickly. */
 const ENOUGH_NOTES = 50;
 /** When no more than RARE of so many hold them, the others of the latest are not read one by one. */
-const PROBED_NOTES = 500;
-const RARE = 1;
+const PROBED_NOTES = 1_000;
+const RARE = 4;
 const NOTES_READ = 5_000;
 /** Words that are spelt alike, for each word asked for. */
 const MOST_ALIKE = 8;
