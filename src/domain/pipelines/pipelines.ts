@@ -99,18 +99,18 @@ export function restorePipeline(request: WriteRequest, id: string, expectedVersi
  * @throws DomainError INVALID_INPUT when there is none, or its pipeline was deleted.
  */
 export async function holdStage(writer: Writer, stageId: string, path = ['input', 'stageId'], named = true): Promise<StagePlace> {
-  const find = (): Promise<StagePlace | null> =>
-    writer.reads.pipelineStage.findFirst({
-      where: { ...writer.tenant, id: stageId },
-      select: { id: true, pipelineId: true },
-    });
-  const stage = isUuid(stageId) ? await find() : null;
+  const stage = isUuid(stageId)
+    ? await writer.reads.pipelineStage.findFirst({
+        where: { ...writer.tenant, id: stageId },
+        select: { id: true, pipelineId: true },
+      })
+    : null;
   if (stage) await writer.alone(`column ${stage.id}`);
-  const pipeline = stage ? await writer.hold('pipelines', stage.pipelineId, named) : null;
-  // Again behind the lock: an edit may have taken the stage away in between.
-  const held = pipeline && !pipeline.deletedAt ? await find() : null;
-  if (!held) throw invalid(path, 'There is no stage with this id that you can see.', 'NOT_FOUND');
-  return held;
+  const pipeline = stage ? ((await writer.hold('pipelines', stage.pipelineId, named)) as PipelineRow | null) : null;
+  // Read behind the lock: an edit may have taken the stage away in between.
+  const isThere = pipeline && !pipeline.deletedAt && (pipeline.stages as Stage[]).some(({ id }) => id === stage?.id);
+  if (!stage || !isThere) throw invalid(path, 'There is no stage with this id that you can see.', 'NOT_FOUND');
+  return stage;
 }
 
 /** The stage a new deal starts in: the one named, else the first of the pipeline named, else of the default one. */
