@@ -12,16 +12,35 @@ const BASE = DIGITS.length;
  */
 export function positionBetween(before: string, after: string | null, random: () => number = Math.random): string {
   const jitter = Array.from({ length: 2 }, () => DIGITS.charAt(1 + Math.floor(random() * (BASE - 1)))).join('');
-  const middle = midpoint(before, after);
+  const middle = beyond(before, after) ?? midpoint(before, after);
   // A middle that `after` starts with leaves no room for just any digits behind it.
   return after === null || middle + jitter < after ? middle + jitter : middle;
 }
 
-/** Keys in order for `count` rows, evenly spread. */
+/** Keys in order for `count` rows, evenly spread over the middle half: the others are for rows that are added at an end. */
 export function evenPositions(count: number): string[] {
   const width = Math.max(3, Math.ceil(Math.log(count + 2) / Math.log(BASE)) + 2);
-  const step = BASE ** width / (count + 1);
-  return Array.from({ length: count }, (_, index) => withoutZeros(digitsOf(Math.floor(step * (index + 1)), width)));
+  const start = BASE ** width / 4;
+  const step = BASE ** width / 2 / (count + 1);
+  return Array.from({ length: count }, (_, index) => withoutZeros(digitsOf(Math.floor(start + step * (index + 1)), width)));
+}
+
+/** Digits that count the rows at an end. */
+const COUNTING = 5;
+
+/**
+ * At an end of the list the next number rather than the middle of what is left, which would be a digit longer every few rows. Null between
+ * two keys, for the first one, and when there is no next number.
+ */
+function beyond(before: string, after: string | null): string | null {
+  if (after === null && before !== '') return counted(before, 1);
+  return after !== null && before === '' ? counted(after, -1) : null;
+}
+
+function counted(key: string, step: 1 | -1): string | null {
+  const digits = [...key.slice(0, COUNTING).padEnd(COUNTING, '0')];
+  const value = digits.reduce((sum, digit) => sum * BASE + DIGITS.indexOf(digit), 0) + step;
+  return value > 0 && value < BASE ** COUNTING ? digitsOf(value, COUNTING) : null;
 }
 
 /** A fraction strictly between, as short as can be, that does not end in the lowest digit (nothing fits before '0'). */

@@ -21,10 +21,21 @@ test('a position lies strictly between its neighbours, byte by byte, and leaves 
   );
 });
 
-test('keys stay short when rows are added at an end', () => {
-  const walk = (next: (key: string) => string): number =>
-    Array.from({ length: 500 }).reduce<string>((key) => next(key), 'V').length;
-  expect(walk((key) => positionBetween(key, null))).toBeLessThan(200);
+test.each([
+  ['first', 'V', (key: string) => positionBetween('', key)],
+  ['last', 'V', (key: string) => positionBetween(key, null)],
+  ['first, after an even spread', evenPositions(5_000)[0], (key: string) => positionBetween('', key)],
+  ['last, after an even spread', evenPositions(5_000).at(-1), (key: string) => positionBetween(key, null)],
+])('a key stays short when 100,000 rows are put %s', (_, start, next) => {
+  let key = start ?? '';
+  for (let row = 0; row < 100_000; row += 1) key = next(key);
+  expect(key).toHaveLength(7);
+});
+
+test('keys at an end that has no number left are still keys', () => {
+  expect(positionBetween('zzzzzz', null) > 'zzzzzz').toBe(true);
+  const first = positionBetween('', '000001');
+  expect(first < '000001' && first > '' && !first.endsWith('0')).toBe(true);
 });
 
 test('even positions are in order, differ, and leave room everywhere', () => {
