@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import pg from 'pg';
 import { POOL_SIZE } from '../settings.mjs';
-import { organizationOf } from '../lib/tokens.mjs';
+import { callerOf } from '../lib/tokens.mjs';
 import { works } from '../works/index.mjs';
 
 const statements = new Map(
@@ -15,13 +15,13 @@ const statements = new Map(
 const pool = new pg.Pool({ connectionString: process.env.APP_URL, max: POOL_SIZE, options: '-c TimeZone=UTC', pipeline: true });
 
 /** All three messages leave in one go; PostgreSQL answers them in order. */
-async function answerTo({ work, variables = {} }, org) {
+async function answerTo({ work, variables = {} }, { org, user }) {
   const { name, text, limit } = statements.get(work);
   const mode = work === 'move' ? 'READ WRITE' : 'ISOLATION LEVEL REPEATABLE READ READ ONLY';
   const client = await pool.connect();
   try {
     const [, { rows }] = await Promise.all([
-      client.query(`BEGIN ${mode}; SET LOCAL app.org_id = '${org}'`),
+      client.query(`BEGIN ${mode}; SET LOCAL app.org_id = '${org}'; SET LOCAL app.user_id = '${user}'`),
       client.query({ name, text, values: limit.map((parameter) => variables[parameter]) }),
       client.query('COMMIT'),
     ]);
@@ -41,8 +41,8 @@ async function bodyOf(request) {
 
 const server = createServer(async (request, response) => {
   try {
-    const org = organizationOf(request);
-    const answer = Buffer.from(await answerTo(await bodyOf(request), org));
+    const caller = callerOf(request);
+    const answer = Buffer.from(await answerTo(await bodyOf(request), caller));
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length }).end(answer);
   } catch (error) {
     console.error(error);

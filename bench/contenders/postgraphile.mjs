@@ -5,7 +5,7 @@ import { postgraphile } from 'postgraphile';
 import { makePgService } from 'postgraphile/adaptors/pg';
 import { grafserv } from 'postgraphile/grafserv/node';
 import { PostGraphileAmberPreset } from 'postgraphile/presets/amber';
-import { organizationOf } from '../lib/tokens.mjs';
+import { callerOf } from '../lib/tokens.mjs';
 import { POOL_SIZE } from '../settings.mjs';
 
 const preset = {
@@ -16,7 +16,10 @@ const preset = {
   // The answer leaves as text rather than as objects that are then turned into text: its own faster way.
   grafserv: { graphiql: false, watch: false, outputDataAsString: true },
   grafast: {
-    context: ({ node }) => ({ pgSettings: { 'app.org_id': organizationOf(node.req) } }),
+    context: ({ node }) => {
+      const { org, user } = callerOf(node.req);
+      return { pgSettings: { 'app.org_id': org, 'app.user_id': user } };
+    },
   },
 };
 

@@ -1,7 +1,7 @@
 // The usual stack, as its guides have it: Apollo Server with its defaults, Prisma's findMany, a DataLoader for each relation, one
 // transaction a request. The names are Pulse's, so it is asked the same queries.
 import { ApolloServer, startStandaloneServer, DataLoader, PrismaClient, PrismaPg } from '../lib/product-packages.mjs';
-import { organizationOf } from '../lib/tokens.mjs';
+import { callerOf } from '../lib/tokens.mjs';
 import { POOL_SIZE } from '../settings.mjs';
 
 const typeDefs = `
@@ -28,8 +28,7 @@ const typeDefs = `
   type Keys { status: DealStatus stage: Stage }
   type DealAggregate { keys: Keys! count: Int! currency: String! sum: String! }
   type Hit { id: ID! displayName: String! }
-  type Edge { node: Hit! }
-  type SearchConnection { edges: [Edge!]! }
+  type SearchConnection { nodes: [Hit!]! }
   type DealPayload { deal: Deal }
   type Query {
     deal(id: ID!): Deal pipeline(id: ID!): Pipeline
@@ -71,9 +70,7 @@ const resolvers = {
     contacts: list('contact'),
     companies: list('company'),
     search: async (_, { query }, { tx }) => ({
-      edges: (await (await tx()).$queryRaw`SELECT id, display_name AS "displayName" FROM bench.search(${query})`).map((node) => ({
-        node,
-      })),
+      nodes: await (await tx()).$queryRaw`SELECT id, display_name AS "displayName" FROM bench.search(${query})`,
     }),
     dealAggregates: async (_, __, { tx }) => {
       const groups = await (
@@ -88,8 +85,12 @@ const resolvers = {
     },
   },
   Mutation: {
-    moveDeal: async (_, { id, input }, { tx, org }) => ({
-      deal: await (await tx()).deal.update({ where: { orgId_id: { orgId: org, id } }, data: { stageId: input.stageId } }),
+    moveDeal: async (_, { id, input }, { tx }) => ({
+      deal: (
+        await (
+          await tx()
+        ).$queryRaw`SELECT id, stage_id AS "stageId" FROM bench.move_deal(${id}::uuid, ${input.stageId}::uuid)`
+      )[0],
     }),
   },
   Keys: { stage: one('pipelineStage', 'stageId') },
@@ -143,7 +144,7 @@ const prisma = new PrismaClient({
 });
 
 /** One interactive transaction, begun by the first statement and ended with the answer. */
-function transactionFor(org) {
+function transactionFor({ org, user }) {
   let begun;
   let end;
   let done;
@@ -153,7 +154,9 @@ function transactionFor(org) {
       done = prisma
         .$transaction(
           async (tx) => {
-            await tx.$executeRawUnsafe(`SET LOCAL app.org_id = '${org}'`);
+            await tx.$executeRawUnsafe(
+              `SELECT set_config('app.org_id', '${org}', true), set_config('app.user_id', '${user}', true)`,
+            );
             resolve(tx);
             await ended;
           },
@@ -169,8 +172,7 @@ const server = new ApolloServer({ typeDefs, resolvers, plugins: [endTransaction]
 await startStandaloneServer(server, {
   listen: { port: Number(process.env.PORT), host: '127.0.0.1' },
   context: async ({ req }) => {
-    const org = organizationOf(req);
-    const transaction = transactionFor(org);
-    return { org, ...transaction, loaders: loadersFor(transaction.tx) };
+    const transaction = transactionFor(callerOf(req));
+    return { ...transaction, loaders: loadersFor(transaction.tx) };
   },
 });

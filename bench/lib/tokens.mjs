@@ -33,15 +33,15 @@ export function signToken({ sub, org, role }) {
 }
 
 /**
- * The organization of the request's caller, verified as the product does it: a KeyObject, everything pinned.
+ * Organization and user of the request's caller, verified as the product does it: a KeyObject, everything pinned.
  *
  * @param {import('node:http').IncomingMessage} request
  * @throws Error for a token that is missing or not valid.
  */
-export function organizationOf(request) {
-  const { org } = jwt.verify(request.headers.authorization?.slice('Bearer '.length) ?? '', key, pinned);
-  if (!UUID.test(org)) throw new Error('The token names no organization.');
-  return org;
+export function callerOf(request) {
+  const { org, sub } = jwt.verify(request.headers.authorization?.slice('Bearer '.length) ?? '', key, pinned);
+  if (!UUID.test(org) || !UUID.test(sub)) throw new Error('The token names nobody.');
+  return { org, user: sub };
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -37,7 +37,7 @@ const BOARD = `query ($id: ID!) {
     }
   }
 }`;
-const SEARCH = `query ($text: String!) { search(query: $text, first: 20) { edges { node { id displayName } } } }`;
+const SEARCH = `query ($text: String!) { hits: search(query: $text, first: 20) { nodes { id displayName } } }`;
 const AGGREGATE = `{ dealAggregates(groupBy: [STAGE, STATUS]) { keys { status stage { id } } count currency sum } }`;
 const MOVE = `mutation ($id: ID!, $stageId: ID!) { moveDeal(id: $id, input: { stageId: $stageId }) { deal { id stage { id } } } }`;
 
@@ -76,9 +76,6 @@ export const works = [
     query: SEARCH,
     variables: ({ texts }) => texts.map((text) => ({ text })),
     limit: ['text'],
-    agrees: false,
-    unlike:
-      'Pulse ranks four kinds of records by words, beginnings and misspellings; the others list those whose names contain the text.',
   },
   {
     ...read,
@@ -96,8 +93,7 @@ export const works = [
     variables: moves,
     limit: ['id', 'stageId'],
     agrees: false,
-    unlike:
-      'Pulse checks who may, finds the place in the column, and writes facts, history and audit; the others set one column.',
+    unlike: 'Each finds a place of its own.',
   },
 ].map((work) => ({ ...work, postgraphile: postgraphile[work.name] }));
 

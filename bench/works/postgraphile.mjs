@@ -52,11 +52,11 @@ export const postgraphile = {
       }
     }
   }`,
-  search: `query ($text: String!) { benchSearch(text: $text, first: 20) { nodes { id: rowId displayName } } }`,
+  search: `query ($text: String!) { hits: benchSearch(text: $text, first: 20) { nodes { id: rowId displayName } } }`,
   aggregate: `{ benchSums { nodes { status stageId count currency sum } } }`,
-  move: `mutation ($org: UUID!, $id: UUID!, $stageId: UUID!) {
-    updateDealByOrgIdAndRowId(input: { orgId: $org, rowId: $id, dealPatch: { stageId: $stageId } }) {
-      deal { id: rowId stage: pipelineStageByOrgIdAndPipelineIdAndStageId { id: rowId } }
+  move: `mutation ($id: UUID!, $stageId: UUID!) {
+    benchMoveDeal(input: { dealId: $id, toStage: $stageId }) {
+      result { id: rowId stage: pipelineStageByOrgIdAndPipelineIdAndStageId { id: rowId } }
     }
   }`,
 };
