@@ -105,11 +105,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
   const readPool = makePool(settings, settings.appUrl, { max: settings.poolSize, pipeline: true });
   const writePool = makePool(settings, settings.appUrl, { max: Math.max(2, Math.ceil(settings.poolSize / 2)) });
   const signinPool = makePool(settings, settings.signinUrl, { max: 2, query_timeout: settings.connectTimeoutMs });
-  const writer: WritePool = {
-    prisma: new PrismaClient({ adapter: new PrismaPg(writePool) }),
-    backends: backendsOf(writePool),
-    watch: watchStatements(writePool),
-  };
+  const writer = writePoolOf(writePool, log);
   const tools = { ...settings, shelf: openShelf() };
   return {
     log,
@@ -138,6 +134,11 @@ export function openDatabase(settings: DatabaseSettings): Database {
       await Promise.all([readPool.end(), writePool.end(), signinPool.end()]);
     },
   };
+}
+
+function writePoolOf(pool: pg.Pool, log: StatementLog): WritePool {
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  return { prisma, backends: backendsOf(pool), watch: watchStatements(pool), log };
 }
 
 function makePool(settings: DatabaseSettings, url: string, options: pg.PoolConfig & { pipeline?: boolean }): pg.Pool {

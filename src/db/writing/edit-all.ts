@@ -1,7 +1,7 @@
 import { canonical } from '../../lib/canonical.js';
 import type { Entity } from '../graph.js';
 import { restrictedAmong, run, type Desk, type LockedRow } from './locks.js';
-import { deriveStatement, lockAllStatement, normalized, type Changes } from './statements.js';
+import { setStatement, lockAllStatement, normalized, type Changes } from './statements.js';
 
 /**
  * Applies changes to many records, in one statement; a fact each.
@@ -26,7 +26,7 @@ export async function editAll(
   if (changed.length === 0) return left;
   await run(
     desk.tx,
-    deriveStatement(
+    setStatement(
       entity,
       desk.scope,
       changed.map(({ row, changes }) => ({ id: row.id, ...changes })),

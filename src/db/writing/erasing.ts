@@ -7,7 +7,7 @@ import type { PersonalColumn, PrivacySettings } from '../personal.js';
 import { slotValues } from './custom-fields.js';
 import { run, type Desk } from './locks.js';
 import { emptyValue, storedColumns } from './stored-columns.js';
-import { deriveStatement, tenantOf, type Changes } from './statements.js';
+import { setStatement, tenantOf, type Changes } from './statements.js';
 
 /** What people are erased through, and known again. Everything here is one statement a table, however many rows. */
 export interface PeopleWriter {
@@ -161,7 +161,7 @@ async function eraseMentions(
     ...masked,
     ...(definitions && slotValues(definitions, masked['customFields'] as Record<string, unknown>)),
   }));
-  await run(desk.tx, deriveStatement(entity, desk.scope, rows));
+  await run(desk.tx, setStatement(entity, desk.scope, rows));
   for (const { row } of changed)
     desk.facts.push({ action: 'ERASE', entity, id: row.id, version: row.version + 1, values: [], after: {} });
   return rows.map(({ id }) => id);

@@ -1,4 +1,3 @@
-import type { Entity } from '../graph.js';
 import type { Transaction } from '../database.js';
 
 type Finders = 'findFirst' | 'findMany' | 'count' | 'aggregate';
@@ -30,8 +29,3 @@ export interface Beside {
 }
 /** Prisma for reading single rows inside a change. */
 export type Reads = { [M in Models]: Pick<Transaction[M], Finders & keyof Transaction[M]> };
-
-/** An organization's key is its id alone; everything in it has a composite one. */
-export function keyOf(entity: Entity, orgId: string, id: string): object {
-  return entity.tenant === 'id' ? { id } : { orgId_id: { orgId, id } };
-}

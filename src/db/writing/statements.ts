@@ -53,8 +53,8 @@ export function takenStatement(entities: readonly Entity[], scope: Scope, id: st
   return compile(sql.join(each, sql` union all `));
 }
 
-/** Sets columns that are derived from others; the same ones in each row. */
-export function deriveStatement(entity: Entity, scope: Scope, rows: ({ id: string } & Changes)[]): Statement {
+/** Sets columns of rows, the same ones in each; answers the new versions. */
+export function setStatement(entity: Entity, scope: Scope, rows: ({ id: string } & Changes)[]): Statement {
   const fields = Object.keys(rows[0] ?? {}).filter((field) => field !== 'id');
   const set = sql.join(fields.map((field) => sql`${sql.id(columnOf(field))} = ${column('given', field)}`));
   const given = JSON.stringify(
@@ -63,7 +63,7 @@ export function deriveStatement(entity: Entity, scope: Scope, rows: ({ id: strin
   return compile(sql`
     update ${table(entity)} set ${set}
     from jsonb_populate_recordset(null::${sql.id('public', entity.table)}, ${given}::jsonb) as given
-    where ${tenantOf(scope, 't')} and t.id = given.id`);
+    where ${tenantOf(scope, 't', entity.tenant)} and t.id = given.id returning t.version`);
 }
 
 /** Values in the one form that rows are read in, so that equal values compare equal: ids in lower case, decimals at their shortest. */

@@ -9,7 +9,7 @@ import type { PrivacySettings } from '../personal.js';
 import { enqueuer, type Enqueuer } from '../jobs/enqueue.js';
 import { customFieldWriter, valuesOf, type CustomFieldWriter } from './custom-fields.js';
 import { erasureWriter, type ErasureWriter } from './erasures.js';
-import { keyOf, type Beside, type Reads } from './reads.js';
+import type { Beside, Reads } from './reads.js';
 import {
   alone,
   entityToRead,
@@ -27,7 +27,7 @@ import {
 import { dateLastActivity, redateRot } from './derived.js';
 import { editAll } from './edit-all.js';
 import { peopleWriter, type PeopleWriter } from './erasing.js';
-import { deriveStatement, idsStatement, normalized, toPrisma, type Changes } from './statements.js';
+import { setStatement, idsStatement, normalized, toPrisma, type Changes } from './statements.js';
 
 export type { Beside, Reads } from './reads.js';
 export type { LockedRow } from './locks.js';
@@ -150,7 +150,7 @@ export function openWriter(
     alone: (what) => alone(desk, what),
     checkIdIsFree: (id) => checkIdIsFree(desk, id),
     derive: async (table, rows) => {
-      if (rows.length > 0) await run(tx, deriveStatement(entityOf(graph, table), scope, rows));
+      if (rows.length > 0) await run(tx, setStatement(entityOf(graph, table), scope, rows));
     },
     redateRot: (pipelineId) => redateRot(desk, pipelineId),
     consequences: () => consequences(tx),
@@ -205,11 +205,10 @@ async function apply(
   if (told.length === 0) return false;
   const changes = Object.fromEntries(entries);
   await checkReferences(desk, entity, changes);
-  const { version } = await delegate(desk.tx, entity).update({
-    where: keyOf(entity, desk.caller.orgId, row.id),
-    data: toPrisma(entity, { ...Object.fromEntries(alsoSet.map((field) => [field, row[field]])), ...changes }),
-    select: { version: true },
-  });
+  const set = { id: row.id, ...Object.fromEntries(alsoSet.map((field) => [field, row[field]])), ...changes };
+  const [written] = await run<{ version: number }>(desk.tx, setStatement(entity, desk.scope, [set]));
+  if (!written) throw new Error(`${entity.table} ${row.id} is locked, and not there.`);
+  const { version } = written;
   const shown = told.filter(([field]) => !entity.secrets.includes(field));
   const values = shown.flatMap(([field, after]) => valuesOf(desk, field, row[field], after));
   desk.facts.push({ action, entity, id: row.id, version, values, after: { ...row, ...changes } });
@@ -232,7 +231,6 @@ async function insert(desk: Desk, entity: Entity, action: string, values: Change
 
 interface Delegate {
   create(args: object): Promise<{ version: number }>;
-  update(args: object): Promise<{ version: number }>;
 }
 
 /** Prisma's model of an entity. Nested writes are never passed: its data is flat columns only. */
