@@ -53,6 +53,7 @@ async function ask<Answer>(state: State, client: PoolClient, statement: Statemen
   log.count(text);
   state.running += 1;
   try {
+    inOnePacket(client);
     const sent = client.query({ name: log.nameOf(text), text, values: values as unknown[] });
     if (isLast) {
       // In the same packet. Of a statement that fails, COMMIT rolls back.
@@ -98,13 +99,17 @@ function abort(state: State, reason: Error): void {
 async function begin(pool: Pool, orgId: string, log: StatementLog, fail: (error: unknown) => void): Promise<PoolClient> {
   const client = await pool.connect();
   log.count('BEGIN');
-  // Not awaited on its own: the pool's clients pipeline. What is written is held until the statement that opened the snapshot is written
-  // too, so that both leave in one packet: each is a call of the system here and a wake-up there.
+  // Not awaited on its own: the pool's clients pipeline.
+  inOnePacket(client);
+  client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.org_id = '${orgId}'`).catch(fail);
+  return client;
+}
+
+/** What is sent in one tick leaves together: BEGIN with the first statement, the loaders' with each other. Each packet is a call of the system here and a wake-up there. */
+function inOnePacket(client: PoolClient): void {
   const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
   stream.cork();
   process.nextTick(() => stream.uncork());
-  client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.org_id = '${orgId}'`).catch(fail);
-  return client;
 }
 
 function asError(error: unknown): Error {
