@@ -118,9 +118,10 @@ GRANT INSERT, UPDATE (state, attempt, rows_done, rows_total, parts, size, finish
 GRANT SELECT, INSERT, UPDATE (bytes) ON public.organization_export_parts TO {{app}};
 GRANT UPDATE (erased_at) ON public.users TO {{app}};
 GRANT UPDATE (email) ON public.invitations TO {{app}};
+GRANT UPDATE (name) ON public.api_keys TO {{app}};
 
--- Empties columns that the server may not write, of a contact or user that the same transaction has erased. It can set nothing, and
--- reaches nobody else.
+-- Empties columns that the server may not write, of a contact or user that the same transaction has erased; of consents that an erased user
+-- wrote down, where that was done from. It can set nothing, and reaches nobody else.
 DROP SCHEMA IF EXISTS privacy CASCADE;
 CREATE SCHEMA privacy;
 GRANT USAGE ON SCHEMA privacy TO {{app}};
@@ -128,18 +129,24 @@ CREATE FUNCTION privacy.forget(kept_in text, erased uuid, columns text[]) RETURN
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   org CONSTANT uuid := nullif(current_setting('app.org_id', true), '')::uuid;
+  erased_kind text;
   whose text;
   emptied text;
   gone integer;
 BEGIN
-  SELECT of.column_name INTO whose
-    FROM (VALUES ('contacts', 'id'), ('users', 'id'), ('sessions', 'user_id'), ('account_tokens', 'user_id'),
-                 ('registrations', 'user_id'), ('invitations', 'user_id'), ('consents', 'contact_id')) AS of (name, column_name) WHERE of.name = kept_in;
-  IF whose IS NULL THEN RAISE EXCEPTION 'Nothing can be forgotten in %.', kept_in; END IF;
-  IF NOT EXISTS (SELECT FROM public.contacts AS c WHERE c.org_id = org AND c.id = erased AND c.erased_at IS NOT NULL)
-     AND NOT EXISTS (SELECT FROM public.users AS u WHERE u.org_id = org AND u.id = erased AND u.erased_at IS NOT NULL) THEN
+  IF EXISTS (SELECT FROM public.contacts AS c WHERE c.org_id = org AND c.id = erased AND c.erased_at IS NOT NULL) THEN
+    erased_kind := 'CONTACT';
+  ELSIF EXISTS (SELECT FROM public.users AS u WHERE u.org_id = org AND u.id = erased AND u.erased_at IS NOT NULL) THEN
+    erased_kind := 'USER';
+  ELSE
     RAISE EXCEPTION 'Only what is known about somebody who was erased is forgotten.';
   END IF;
+  SELECT of.column_name INTO whose
+    FROM (VALUES ('CONTACT', 'contacts', 'id', NULL), ('CONTACT', 'consents', 'contact_id', NULL),
+                 ('USER', 'sessions', 'user_id', NULL), ('USER', 'account_tokens', 'user_id', NULL), ('USER', 'registrations', 'user_id', NULL),
+                 ('USER', 'consents', 'user_id', ARRAY['ip_address'])) AS of (kind, name, column_name, only_these)
+   WHERE of.kind = erased_kind AND of.name = kept_in AND (of.only_these IS NULL OR columns <@ of.only_these);
+  IF whose IS NULL THEN RAISE EXCEPTION 'Nothing of the kind can be forgotten in %.', kept_in; END IF;
   -- What is required becomes the empty value of its type; a text that is required becomes the mask.
   SELECT string_agg(format('%I = %s', a.attname, CASE
            WHEN NOT a.attnotnull THEN 'NULL'
@@ -155,6 +162,25 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION privacy.forget(text, uuid, text[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION privacy.forget(text, uuid, text[]) TO {{app}};
+
+-- Removes what visitors asked for with addresses of a user that the same transaction has erased: a new password. It belongs to no
+-- organization. Of an address that anybody signs in with it stays.
+CREATE FUNCTION privacy.forget_reset_requests(erased uuid, addresses text[]) RETURNS integer
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  gone integer;
+BEGIN
+  IF NOT EXISTS (SELECT FROM public.users AS u WHERE u.org_id = nullif(current_setting('app.org_id', true), '')::uuid AND u.id = erased
+                    AND u.erased_at IS NOT NULL) THEN
+    RAISE EXCEPTION 'Only what is known about somebody who was erased is forgotten.';
+  END IF;
+  DELETE FROM public.reset_requests AS r
+   WHERE r.email = ANY (addresses) AND NOT EXISTS (SELECT FROM public.users AS u WHERE u.email = r.email);
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  RETURN gone;
+END $$;
+REVOKE ALL ON FUNCTION privacy.forget_reset_requests(uuid, text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION privacy.forget_reset_requests(uuid, text[]) TO {{app}};
 
 -- Jobs of the organization that wait and name one of some records, for exporting what is held about a person.
 CREATE FUNCTION privacy.jobs_about(records uuid[]) RETURNS TABLE (about uuid, task text, payload jsonb, run_at timestamptz)

@@ -114,7 +114,15 @@ const ELSEWHERE = [
   ...['addConsentText', 'grantConsent', 'withdrawConsent'],
   ...['updateViewer', 'reassignRecords', 'transferOwnership', 'deleteOrganization', 'cancelOrganizationDeletion'],
   ...['exportOrganization'],
-  ...['exportSubject', 'eraseContact', 'restrictProcessing', 'liftRestriction', 'placeLegalHold', 'releaseLegalHold'],
+  ...[
+    'exportSubject',
+    'eraseContact',
+    'eraseUser',
+    'restrictProcessing',
+    'liftRestriction',
+    'placeLegalHold',
+    'releaseLegalHold',
+  ],
   ...['changePassword', 'changeEmail', 'inviteUser', 'revokeInvitation'],
 ];
 

@@ -94,7 +94,15 @@ const schema = buildSchema(ROOT);
  */
 const ELSEWHERE = [
   ...['revokeSession', 'revokeApiKey', 'transferOwnership'],
-  ...['exportSubject', 'eraseContact', 'restrictProcessing', 'liftRestriction', 'placeLegalHold', 'releaseLegalHold'],
+  ...[
+    'exportSubject',
+    'eraseContact',
+    'eraseUser',
+    'restrictProcessing',
+    'liftRestriction',
+    'placeLegalHold',
+    'releaseLegalHold',
+  ],
 ];
 const mutations = Object.values(schema.getMutationType()?.getFields() ?? {}).filter(({ name }) => !ELSEWHERE.includes(name));
 const positions = mutations.flatMap((mutation) =>

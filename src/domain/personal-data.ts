@@ -21,7 +21,7 @@ const HIDDEN: Readonly<Record<string, readonly Hidden[]>> = {
     ['email', 'REACH', 'MASK'],
     ['first_name last_name', 'NAME', 'MASK'],
   ],
-  // KEEP: it belongs to no organization, and goes after seven days.
+  // KEEP: it belongs to no organization, and goes after seven days; erasing a user removes what was asked for with their addresses.
   reset_requests: [['email', 'REACH', 'KEEP']],
   // Goes with its row: values are deleted, by the function that writes the fact of it.
   audit_values: [['before after', 'CONTENT', 'NULL']],

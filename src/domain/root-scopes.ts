@@ -52,6 +52,7 @@ const SIGNED_IN = [
   ...['Query.organizationExport', 'Mutation.exportOrganization'],
   ...['Mutation.setExchangeRate', 'Mutation.deleteExchangeRate'],
   ...['Query.erasurePreview', 'Query.erasure', 'Query.verifyErasureReceipt', 'Mutation.eraseContact'],
+  'Mutation.eraseUser',
   ...['Query.subjectExport', 'Mutation.exportSubject'],
   ...['Mutation.restrictProcessing', 'Mutation.liftRestriction', 'Mutation.placeLegalHold', 'Mutation.releaseLegalHold'],
   ...['Mutation.renameTag', 'Mutation.mergeTags', 'Mutation.deleteTag'],

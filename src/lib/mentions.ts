@@ -12,9 +12,12 @@ export interface Mentions {
 /** Shorter ones are words of their own in many texts (`An`, `Will`): they count only as they are written. */
 const LETTERS_OF_A_NAME = 4;
 
-/** @param known names, addresses and numbers; a name of several words is found by each of them. */
-export function mentionsOf(known: readonly string[]): Mentions {
-  const words = known.flatMap((text) => [text, ...text.split(/\s+/)]).map((word) => word.trim());
+/**
+ * @param known names, addresses and numbers.
+ * @param parts whether a name of several words is found by each of them, or only as a whole.
+ */
+export function mentionsOf(known: readonly string[], parts: 'EACH_WORD' | 'WHOLE' = 'EACH_WORD'): Mentions {
+  const words = known.flatMap((text) => [text, ...(parts === 'WHOLE' ? [] : text.split(/\s+/))]).map((word) => word.trim());
   const named = [...new Set(words)].filter((word) => word.length > 1).sort((a, b) => b.length - a.length);
   const [long, short] = [
     named.filter((word) => word.length >= LETTERS_OF_A_NAME),

@@ -20,7 +20,7 @@ type Models =
 export interface Beside {
   session: Pick<Transaction['session'], 'updateMany'>;
   registration: Pick<Transaction['registration'], 'updateMany'>;
-  accountToken: Pick<Transaction['accountToken'], 'create' | 'updateMany'>;
+  accountToken: Pick<Transaction['accountToken'], 'create' | 'findMany' | 'updateMany'>;
   /** Its fact is that of the values it erased. */
   erasure: Pick<Transaction['erasure'], 'create'>;
   /** Files of an export: derived from what there is. */

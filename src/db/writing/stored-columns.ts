@@ -4,11 +4,12 @@ import { compile, type Sql } from '../engine/sql.js';
 import type { PersonalColumn } from '../personal.js';
 import { run, type Desk } from './locks.js';
 
-/** The column as PostgreSQL knows it. */
+/** The column as PostgreSQL knows it, and what the server may do with it. */
 export interface Stored {
   name: string;
   type: string;
   required: boolean;
+  readable: boolean;
   writable: boolean;
 }
 
@@ -18,6 +19,7 @@ export async function storedColumns(desk: Desk, table: string): Promise<Map<stri
     desk.tx,
     compile(sql`
       select a.attname::text as name, a.atttypid::regtype::text as type, a.attnotnull as required,
+             has_column_privilege(a.attrelid, a.attnum, 'SELECT') as readable,
              has_column_privilege(a.attrelid, a.attnum, 'UPDATE') as writable
       from pg_catalog.pg_attribute as a
       where a.attrelid = ${`public.${table}`}::regclass and a.attnum > 0 and not a.attisdropped`),

@@ -70,7 +70,7 @@ export const accountMails: Composers = {
   },
 
   passwordChanged: async ({ orgId, id, reads }) => {
-    const user = await reads.user.findFirst({ where: { orgId, id }, ...USER });
+    const user = await reads.user.findFirst({ where: { orgId, id, erasedAt: null }, ...USER });
     return user && { to: user.email, locale: languageOf(user), values: { firstName: user.firstName } };
   },
 };

@@ -1,13 +1,13 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { Caller } from '../../caller.js';
 import { change, type Reader, type WriteRequest, type Writer } from '../../db/index.js';
-import { heldLegally, invalid, ledgerUnwritable, notFound } from '../../errors.js';
+import { heldLegally, invalid, notFound } from '../../errors.js';
 import { isUuid } from '../../lib/uuid.js';
 import { textFault } from '../input.js';
-import { eraseContactRows } from './erase-contact.js';
+import { checkCanManageUser, managerNow, type UserRow } from '../users/users.js';
+import { carryOut, inLedger, isErased } from './carry-out.js';
 import type { ErasureRow } from './graph.js';
-import type { Erased } from './ledger.js';
 import type { PrivacyDoor } from './privacy-door.js';
-import type { ReceiptClaims } from './receipts.js';
 import { checkCanManagePrivacy } from './rules.js';
 
 const LONGEST_REASON = 1_000;
@@ -26,32 +26,53 @@ export async function eraseContact(
   return inLedger(door, (note) =>
     change(request, id, async (writer) => {
       checkCanManagePrivacy(writer.caller);
-      if (await isErased(writer, id)) return;
+      if (await isErased(writer, 'CONTACT', id)) return;
       const options = { action: 'ERASE', expectedVersion, evenDeleted: true, evenRestricted: true, exclusive: true };
       await writer.edit('contacts', id, { ...options, check: () => undefined }, () => ({}));
       await checkIsNotHeld(writer, id);
-      const erasure = { erasureId, contactId: id.toLowerCase(), reason, requestedById: writer.caller.userId };
+      const erasure = {
+        erasureId,
+        kind: 'CONTACT',
+        recordId: id.toLowerCase(),
+        reason,
+        requestedById: writer.caller.userId,
+      } as const;
       await note(await carryOut(writer, door, erasure));
     }),
   );
 }
 
 /**
- * Erases somebody again, by ids alone: after a backup from before the erasure was restored. Who is erased already or gone is left as they
- * are. A hold does not count: it was placed before the erasure, and released for it. @returns whether there was somebody.
+ * Erases a former colleague. One who is erased already stays as they are, and the first erasure is answered.
+ *
+ * @returns the user's id.
  */
-export async function eraseAgain(
-  writer: Writer,
-  door: Pick<PrivacyDoor, 'receipts' | 'now'>,
-  { erasureId, recordId: contactId }: Erased,
-): Promise<boolean> {
-  if (!(await writer.hold('contacts', contactId, false))) return false;
-  // Another instance may be doing the same.
-  await writer.alone('erasing again');
-  if (await isErased(writer, contactId)) return false;
-  const reason = 'Erased before; carried out again after a backup was restored.';
-  await carryOut(writer, door, { erasureId, contactId, reason, requestedById: null });
-  return true;
+export async function eraseUser(
+  request: WriteRequest,
+  door: PrivacyDoor,
+  id: string,
+  reason: string,
+  expectedVersion?: number | null,
+): Promise<string> {
+  checkReason(reason);
+  if (!isUuid(id)) throw notFound('User');
+  const erasureId = uuidv7();
+  return inLedger(door, (note) =>
+    change(request, id, async (writer) => {
+      checkCanManagePrivacy(writer.caller);
+      const caller = await managerNow(writer);
+      if (await isErased(writer, 'USER', id)) return;
+      const check = (user: UserRow): void => checkCanEraseUser(caller, user);
+      await writer.edit<UserRow>(
+        'users',
+        id,
+        { action: 'ERASE', expectedVersion, evenDeleted: true, exclusive: true, check },
+        () => ({}),
+      );
+      const erasure = { erasureId, kind: 'USER', recordId: id.toLowerCase(), reason, requestedById: caller.userId } as const;
+      await note(await carryOut(writer, door, erasure));
+    }),
+  );
 }
 
 /** The erasure of a record; null when there is none. @throws DomainError FORBIDDEN. */
@@ -68,52 +89,15 @@ export function checkReason(reason: string): void {
   if (fault) throw invalid(['reason'], fault, 'INVALID');
 }
 
-/**
- * Carries out a change that erases somebody. What it notes, last of all, is in the ledger before the commit, and marked as done after it.
- *
- * @throws DomainError UNAVAILABLE when the ledger cannot be written: nothing is erased then.
- */
-async function inLedger<Result>(
-  { ledger }: Pick<PrivacyDoor, 'ledger'>,
-  erase: (note: (claims: ReceiptClaims) => Promise<void>) => Promise<Result>,
-): Promise<Result> {
-  let noted: ReceiptClaims | undefined;
-  const result = await erase(async (claims) => {
-    await ledger?.intend(claims, claims.reason).catch(() => {
-      throw ledgerUnwritable();
-    });
-    noted = claims;
-  });
-  if (noted) await ledger?.settle(noted, 'DONE');
-  return result;
-}
-
-async function carryOut(
-  writer: Writer,
-  { receipts, now }: Pick<PrivacyDoor, 'receipts' | 'now'>,
-  erasure: { erasureId: string; contactId: string; reason: string; requestedById: string | null },
-): Promise<ReceiptClaims> {
-  const { erasureId, contactId, reason, requestedById } = erasure;
-  const erasedAt = new Date(now()).toISOString();
-  const { counts, mentions } = await eraseContactRows(writer, { contactId, erasureId, reason, now: erasedAt });
-  const { orgId } = writer.caller;
-  const told = {
-    kind: 'CONTACT',
-    recordId: contactId,
-    erasedAt,
-    requestedById,
-    reason: mentions.masked(reason),
-    counts,
-  } as const;
-  const claims: ReceiptClaims = { erasureId, organizationId: orgId, ...told };
-  const data = { orgId, id: erasureId, ...told, receipt: receipts.issue(claims) };
-  await writer.beside.erasure.create({ data, select: { id: true } });
-  return claims;
-}
-
-async function isErased({ reads, tenant }: Writer, id: string): Promise<boolean> {
-  const where = { ...tenant, recordId: id };
-  return (await reads.erasure.findFirst({ where, select: { id: true } })) !== null;
+/** Who erases somebody else that has left, and is not above. @throws DomainError FORBIDDEN, INVALID_INPUT. */
+function checkCanEraseUser(caller: Caller, user: UserRow): void {
+  checkCanManageUser(caller, user);
+  if (user.id === caller.userId)
+    throw invalid(['id'], 'This is you. Somebody else who manages the team can erase you, once you have left.', 'OWN_ACCOUNT');
+  if (!user.isActive || user.deletedAt) return;
+  const message =
+    'This team member can still sign in. Deactivate them first (deactivateUser), and say there who takes over their records.';
+  throw invalid(['id'], message, 'STILL_ACTIVE');
 }
 
 async function checkIsNotHeld({ reads, tenant }: Writer, contactId: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { systemCaller } from '../../caller.js';
 import { change, type Database, type ErasureState } from '../../db/index.js';
-import { eraseAgain } from './erasure.js';
+import { eraseAgain, type Again } from './erase-again.js';
 import type { Erased, ErasureLedger, LedgerLine } from './ledger.js';
 import type { PrivacyDoor } from './privacy-door.js';
 
@@ -32,7 +32,9 @@ export async function replayErasures(
   let done = 0;
   for (const [index, { erased }] of lost.entries()) {
     progress(`Erasing again who was erased after this backup: ${index} of ${lost.length} …`);
-    if (await again(database, door, erased)) done += 1;
+    const outcome = await again(database, door, erased);
+    if (outcome === 'ERASED') done += 1;
+    if (outcome === 'LAST_OWNER') say(lastOwner(erased));
   }
   if (done > 0) say(`${done} who had been erased after this backup were erased again.`);
 }
@@ -82,26 +84,39 @@ async function settleOpen(
     if (isDone) continue;
     if (states[index] === 'ERASED') await ledger.settle(erased, 'DONE');
     if (states[index] !== 'THERE' || isFailed) continue;
-    const whom = `${erased.kind.toLowerCase()} ${erased.recordId} of organization ${erased.organizationId}`;
-    say(`The erasure of ${whom} was begun and never heard of again, and the database does not know it. Ask for it anew.`);
+    say(
+      `The erasure of ${whomOf(erased)} was begun and never heard of again, and the database does not know it. Ask for it anew.`,
+    );
     await ledger.settle(erased, 'FAILED');
   }
+}
+
+function whomOf({ kind, recordId, organizationId }: Erased): string {
+  return `${kind.toLowerCase()} ${recordId} of organization ${organizationId}`;
+}
+
+/** Whoever else could say who owns the organization is not on this backup. */
+function lastOwner(erased: Erased): string {
+  return (
+    `The ${whomOf(erased)} was erased after this backup, and is its only owner here. They are not erased again before somebody else is ` +
+    'an owner (see "The ledger of erasures" in docs/OPERATIONS.md); then start Pulse once more.'
+  );
 }
 
 async function again(
   database: Pick<Database, 'write' | 'scope'>,
   door: Pick<PrivacyDoor, 'receipts' | 'now'>,
   erased: Erased,
-): Promise<boolean> {
+): Promise<Again> {
   const { organizationId, recordId, erasureId } = erased;
   const origin = { requestId: uuidv7(), ip: null, operation: 'replay of erasures' };
   const request = { caller: systemCaller(organizationId), database, origin, idempotency: null };
-  let wasThere = false;
+  let outcome: Again = 'NOBODY';
   try {
     await change(request, recordId, async (writer) => {
-      wasThere = await eraseAgain(writer, door, erased);
+      outcome = await eraseAgain(writer, door, erased);
     });
-    return wasThere;
+    return outcome;
   } catch (error) {
     throw new Error(
       `Erasure ${erasureId} could not be carried out again (${(error as Error).message}). Pulse does not start before it is.`,

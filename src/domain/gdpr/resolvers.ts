@@ -1,7 +1,7 @@
 import type { Reader } from '../../db/index.js';
 import type { Resolvers } from '../../generated/graphql.js';
 import { isUuid } from '../../lib/uuid.js';
-import { eraseContact, erasureOf } from './erasure.js';
+import { eraseContact, erasureOf, eraseUser } from './erasure.js';
 import { exportSubject, findExport } from './exports.js';
 import type { ExportFormat, ExportLinks } from './export-links.js';
 import type { ErasureRow, LegalHoldRow, SubjectExportRow } from './graph.js';
@@ -22,6 +22,8 @@ export const gdprResolvers: Resolvers = {
       context.write(info, (request) => exportSubject(request, context.reader, context.privacy, contactId)),
     eraseContact: (_, { id, reason, expectedVersion }, context, info) =>
       context.write(info, (request) => eraseContact(request, context.privacy, id, reason, expectedVersion)),
+    eraseUser: (_, { id, reason, expectedVersion }, context, info) =>
+      context.write(info, (request) => eraseUser(request, context.privacy, id, reason, expectedVersion)),
     restrictProcessing: (_, { id, expectedVersion }, context, info) =>
       context.write(info, (request) => restrictProcessing(request, id, expectedVersion, context.privacy.now())),
     liftRestriction: (_, { id, expectedVersion }, context, info) =>

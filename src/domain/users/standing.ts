@@ -18,10 +18,15 @@ export async function managerNow(writer: Writer): Promise<Caller> {
 
 /** That somebody remains who owns the organization. Call behind `managerNow`. @throws DomainError INVALID_INPUT. */
 export async function checkIsNotLastOwner(writer: Writer, user: UserRow): Promise<void> {
-  if (user.role !== 'OWNER' || !user.isActive) return;
+  if (await isLastOwner(writer, user))
+    throw invalid(['id'], 'This is the last owner. Make somebody else an owner first.', 'LAST_OWNER');
+}
+
+/** Whether nobody else owns the organization who can sign in. Call where one change of standings goes on at a time. */
+export async function isLastOwner(writer: Writer, user: UserRow): Promise<boolean> {
+  if (user.role !== 'OWNER' || !user.isActive) return false;
   const others = { ...writer.tenant, role: 'OWNER' as const, isActive: true, deletedAt: null, NOT: { id: user.id } };
-  if ((await writer.reads.user.count({ where: others })) > 0) return;
-  throw invalid(['id'], 'This is the last owner. Make somebody else an owner first.', 'LAST_OWNER');
+  return (await writer.reads.user.count({ where: others })) === 0;
 }
 
 /** Somebody who can work: another user that is referred to. @throws DomainError INVALID_INPUT. */

@@ -9,8 +9,8 @@ import { checkCanGrant, checkCanManageUser, checkOwnsOrganization } from './rule
 import { revokeInvitationsOf } from './sent-invitations.js';
 import { checkIsNotLastOwner, holdActiveUser, managerNow } from './standing.js';
 
-export { checkCanGrant, checkCanInvite } from './rules.js';
-export { managerNow } from './standing.js';
+export { checkCanGrant, checkCanInvite, checkCanManageUser } from './rules.js';
+export { isLastOwner, managerNow } from './standing.js';
 
 const FIELDS: FieldRules = {
   firstName: { longest: 200, cleared: '' },
@@ -72,10 +72,15 @@ export async function deactivateUser(
   return manage(request, id, { action: 'DEACTIVATE', expectedVersion }, async (user, writer) => {
     await checkIsNotLastOwner(writer, user);
     if (typeof input.reassignTo === 'string') await handOver(writer, user, input.reassignTo);
-    await revokeInvitationsOf(writer, user.id, null);
-    await endSessionsOf(writer, user.id);
+    await shutOut(writer, user);
     return { isActive: false };
   });
+}
+
+/** Ends all that somebody is signed in by and has begun: sessions, and invitations that nobody has accepted. */
+export async function shutOut(writer: Writer, user: UserRow): Promise<void> {
+  await revokeInvitationsOf(writer, user.id, null);
+  await endSessionsOf(writer, user.id);
 }
 
 /** Lets a team member in again. */

@@ -1,0 +1,36 @@
+import type { Writer } from '../../db/index.js';
+import { isLastOwner, shutOut, type UserRow } from '../users/users.js';
+import { carryOut, isErased } from './carry-out.js';
+import type { Erased } from './ledger.js';
+import type { PrivacyDoor } from './privacy-door.js';
+
+/** NOBODY: gone, or erased already. LAST_OWNER: nobody else owns the organization, and nobody was erased. */
+export type Again = 'ERASED' | 'NOBODY' | 'LAST_OWNER';
+
+/**
+ * Erases somebody again, by ids alone: after a backup from before the erasure was restored. Who is erased already or gone is left as they
+ * are. A hold does not count: it was placed before the erasure, and released for it. A colleague who is active on the backup is shut out.
+ */
+export async function eraseAgain(
+  writer: Writer,
+  door: Pick<PrivacyDoor, 'receipts' | 'now'>,
+  { erasureId, recordId, kind }: Erased,
+): Promise<Again> {
+  if (!(await writer.hold(kind === 'USER' ? 'users' : 'contacts', recordId, false))) return 'NOBODY';
+  // Another instance may be doing the same.
+  await writer.alone('erasing again');
+  if (await isErased(writer, kind, recordId)) return 'NOBODY';
+  if (kind === 'USER' && !(await leaves(writer, recordId))) return 'LAST_OWNER';
+  const reason = 'Erased before; carried out again after a backup was restored.';
+  await carryOut(writer, door, { erasureId, kind, recordId, reason, requestedById: null });
+  return 'ERASED';
+}
+
+/** Shuts a colleague out. False for the only owner: nobody else could say who owns the organization from now on (docs/decisions/0049). */
+async function leaves(writer: Writer, userId: string): Promise<boolean> {
+  await writer.alone('users');
+  const user = (await writer.hold('users', userId, false)) as UserRow | null;
+  if (!user || (await isLastOwner(writer, user))) return false;
+  await shutOut(writer, user);
+  return true;
+}
