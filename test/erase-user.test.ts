@@ -144,6 +144,74 @@ describe('erasing a former colleague', () => {
     const edit = 'mutation ($id: ID!) { reassignRecords(from: $id, to: "' + MANAGER.id + '") { remaining } }';
     expect(await ask(org, edit, { id: ADMIN.id })).toEqual({ remaining: 0 });
   });
+
+  test("masks them in records they had before, and leaves a name alone that can be somebody else's", async () => {
+    const org = await stage.world.organization();
+    const c = colleague();
+    const left = await seedColleague(stage, org, c);
+    const rename = 'mutation ($id: ID!, $i: UpdateDealInput!) { updateDeal(id: $id, input: $i) { deal { title } } }';
+    const other = await stage.world.deal(org, { title: `Of ${c.firstName} ${c.lastName}, a customer` });
+    await ask(org, rename, { id: left.dealId, i: { title: `${c.firstName}: more licences` } });
+    await ask(org, ERASE, { id: left.userId, why: 'Asked for' });
+    const deal = 'query ($id: ID!) { deal(id: $id) { title } }';
+    expect(await ask(org, deal, { id: left.dealId })).toEqual({ title: `${c.firstName}: more licences` });
+    // Nothing leads from it to the colleague.
+    expect(await ask(org, deal, { id: other })).toEqual({ title: `Of ${c.firstName} ${c.lastName}, a customer` });
+    expect(hits(await dump(stage.world.client), [c.maidenName])).toEqual([]);
+    expect(await ask(org, VERIFY)).toEqual(IN_ORDER);
+  });
+
+  test('is all that the server may forget with: what is known of others stays, whatever it asks for', async () => {
+    const org = await stage.world.organization();
+    const [erased, kept] = [org.users.MEMBER, org.users.MANAGER];
+    await ask(org, DEACTIVATE, { id: erased.id });
+    await ask(org, ERASE, { id: erased.id, why: 'Asked for' });
+    const forget = 'mutation ($e: String!) { requestPasswordReset(email: $e) { accepted } }';
+    await stage.send(forget, { variables: { e: kept.email } });
+    const client = await connect(stage.database.appUrl);
+    try {
+      await client.query(`SELECT set_config('app.org_id', $1, false)`, [org.id]);
+      const asked = (call: string, values: unknown[]): Promise<unknown> => client.query(`SELECT privacy.${call}`, values);
+      for (const table of ['sessions', 'account_tokens', 'registrations'])
+        await expect(asked(`forget('${table}', $1, '{email}')`, [kept.id])).rejects.toThrow(/somebody who was erased/);
+      await expect(asked('forget_reset_requests($1, $2)', [kept.id, [kept.email]])).rejects.toThrow(/somebody who was erased/);
+      for (const [table, column] of [
+        ['consents', 'source'],
+        ['contacts', 'last_name'],
+        ['users', 'role'],
+        ['audit_values', 'after'],
+      ])
+        await expect(asked(`forget($1, $2, $3)`, [table, erased.id, [column]])).rejects.toThrow(/Nothing of the kind/);
+      await asked('forget_reset_requests($1, $2)', [erased.id, [kept.email]]);
+    } finally {
+      await client.end();
+    }
+    const asked = await stage.world.client.query('SELECT FROM reset_requests WHERE email = $1', [kept.email]);
+    expect(asked.rowCount).toBe(1);
+  });
+
+  // Seconds on a machine that may have other things to do.
+  test('of somebody who wrote 10,000 activities takes seconds', async () => {
+    const org = await stage.world.organization();
+    const { id } = org.users.MEMBER;
+    await ask(
+      org,
+      'mutation ($id: ID!) { updateUser(id: $id, input: { firstName: "Busy", lastName: "Colleague" }) { user { id } } }',
+      {
+        id,
+      },
+    );
+    await stage.world.client.query(
+      `INSERT INTO activities (org_id, id, user_id, contact_id, type, subject, description)
+       SELECT $1, gen_random_uuid(), $2, $3, 'NOTE', 'Note of a talk ' || n, 'Regards, Busy Colleague' FROM generate_series(1, 10000) AS n`,
+      [org.id, id, await stage.world.contact(org)],
+    );
+    await ask(org, DEACTIVATE, { id });
+    const began = performance.now();
+    const { erasure } = await ask<Erased>(org, ERASE, { id, why: 'Asked for' });
+    expect(performance.now() - began).toBeLessThan(15_000);
+    expect(erasure.counts).toContainEqual({ table: 'activities', count: 10_000 });
+  }, 60_000);
 });
 
 describe('a backup from before', () => {
