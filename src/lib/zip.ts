@@ -11,11 +11,13 @@ export interface ZipEntry {
 /** An archive as it is read: entry after entry, of each only what is on its way. */
 export function zipped(entries: Iterable<ZipEntry>, at: Date): Readable {
   const zip = new ZipFile();
+  // Its types tell less of it than there is: yazl makes a PassThrough.
+  const output = zip.outputStream as Readable;
   for (const { name, content } of entries)
     zip.addReadStreamLazy(name, { mtime: at }, (callback) => callback(null, Readable.from(content(), { objectMode: false })));
-  zip.on('error', (error: Error) => zip.outputStream.destroy(error));
+  zip.on('error', (error: Error) => output.destroy(error));
   zip.end();
-  return zip.outputStream;
+  return output;
 }
 
 /** The bytes of a stream in pieces of one size, but for the last. */
