@@ -7,6 +7,7 @@ import { refreshSession, startSession, type Device, type Issued, type SessionSet
 import type { Throttle } from './throttle.js';
 import type { AccessToken, Tokens } from './tokens.js';
 
+export { checkCurrentPassword, reauthenticate } from './reauthentication.js';
 export type { Device } from './sessions.js';
 export type { MailTokenRow, MailTokens } from './mail-tokens.js';
 
@@ -75,19 +76,6 @@ function renewHash(door: AuthDoor, login: Login, password: string): void {
     .hash(password)
     .then((hash) => door.database.renewHash(login, hash))
     .catch(() => undefined);
-}
-
-/** What changes who can sign in asks for the password once more. @throws DomainError INVALID_INPUT. */
-export async function checkCurrentPassword(
-  door: AuthDoor,
-  caller: SignedInCaller,
-  { email }: { email: string },
-  password: string,
-): Promise<void> {
-  const found = await door.database.findLogin(email);
-  const hash = found?.userId === caller.userId ? found.passwordHash : null;
-  const matches = await door.passwords.matches(password, hash);
-  if (!matches) throw invalid(['currentPassword'], 'This is not your password.', 'WRONG_PASSWORD');
 }
 
 async function signedIn(door: AuthDoor, { session, refreshToken, sessionExpires }: Issued): Promise<SignedIn> {

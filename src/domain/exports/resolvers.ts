@@ -1,7 +1,5 @@
 import type { Resolvers } from '../../generated/graphql.js';
-import { checkIsSignedIn } from '../../caller.js';
-import { checkCurrentPassword } from '../auth/auth.js';
-import { getViewer } from '../users/users.js';
+import { reauthenticate } from '../auth/auth.js';
 import { exportOrganization, findExport, pathOf } from './exports.js';
 import { checkCanExportOrganization } from './rules.js';
 
@@ -9,13 +7,7 @@ export const exportResolvers: Resolvers = {
   Query: { organizationExport: (_, { id }, { reader, privacy }) => findExport(reader, id, privacy.now()) },
   Mutation: {
     exportOrganization: async (_, { currentPassword }, context, info) => {
-      const caller = checkIsSignedIn(context.caller);
-      context.refuseIdempotency(info);
-      checkCanExportOrganization(caller);
-      const viewer = await getViewer(context.reader);
-      await context.door.throttle.guess('passwordUser', caller.userId, () =>
-        checkCurrentPassword(context.door, caller, viewer, currentPassword),
-      );
+      await reauthenticate(context, info, currentPassword, checkCanExportOrganization);
       return context.write(info, (request) => exportOrganization(request, context.privacy.now()));
     },
   },

@@ -1,7 +1,5 @@
 import type { Resolvers } from '../../generated/graphql.js';
-import { checkIsSignedIn } from '../../caller.js';
-import { checkCurrentPassword } from '../auth/auth.js';
-import { getViewer } from '../users/users.js';
+import { reauthenticate } from '../auth/auth.js';
 import { cancelOrganizationDeletion, deleteOrganization } from './leaving.js';
 import { checkCanDeleteOrganization } from './rules.js';
 import { getOrganization, settingsOf, updateOrganization } from './organizations.js';
@@ -12,13 +10,7 @@ export const organizationResolvers: Resolvers = {
     updateOrganization: (_, { input, expectedVersion }, context, info) =>
       context.write(info, (request) => updateOrganization(request, input, expectedVersion)),
     deleteOrganization: async (_, { currentPassword }, context, info) => {
-      const caller = checkIsSignedIn(context.caller);
-      context.refuseIdempotency(info);
-      checkCanDeleteOrganization(caller);
-      const viewer = await getViewer(context.reader);
-      await context.door.throttle.guess('passwordUser', caller.userId, () =>
-        checkCurrentPassword(context.door, caller, viewer, currentPassword),
-      );
+      const caller = await reauthenticate(context, info, currentPassword, checkCanDeleteOrganization);
       return context.write(info, (request) => deleteOrganization({ ...request, caller }, context.door.now()));
     },
     cancelOrganizationDeletion: (_, __, context, info) => context.write(info, cancelOrganizationDeletion),

@@ -1,7 +1,6 @@
-import { checkIsSignedIn } from '../../caller.js';
 import type { Resolvers } from '../../generated/graphql.js';
 import { fullName } from '../../lib/names.js';
-import { checkCurrentPassword } from '../auth/auth.js';
+import { reauthenticate } from '../auth/auth.js';
 import { permissionsFor, permissionsOf } from '../permissions.js';
 import type { UserRow } from './graph.js';
 import { countRecords, reassignRecords } from './reassign.js';
@@ -25,12 +24,7 @@ export const userResolvers: Resolvers = {
       to,
     }),
     transferOwnership: async (_, { to, currentPassword }, context, info) => {
-      const caller = checkIsSignedIn(context.caller);
-      context.refuseIdempotency(info);
-      const viewer = await users.getViewer(context.reader);
-      await context.door.throttle.guess('passwordUser', caller.userId, () =>
-        checkCurrentPassword(context.door, caller, viewer, currentPassword),
-      );
+      await reauthenticate(context, info, currentPassword);
       return context.write(info, (request) => users.transferOwnership(request, to));
     },
   },
