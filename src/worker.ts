@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Core } from './app.js';
 import { plainWords, runJobs, runJobsOnce, type JobFailure, type JobRunner, type JobSettings, type Task } from './db/index.js';
 import { mails, tasksOf } from './domain/index.js';
-import { anchorSignatures, appendAnchors, newAnchors, readAnchors, type Anchor } from './db/chain/anchors.js';
+import { anchorSignatures, appendAnchors, lastAnchors, newAnchors } from './db/chain/anchors.js';
 import { links } from './domain/mail/links.js';
 import { mailTask, type Mailer } from './domain/mail/task.js';
 import type { Metrics } from './metrics.js';
@@ -79,9 +79,10 @@ function watched(name: string, task: Task, log: Logger, metrics?: Metrics | null
 /** Adds what is new to the file. That it could not is an error for whoever watches the log: nothing else fails. */
 function keeper({ file, secret }: { file: string; secret: string }, log: Logger): NonNullable<JobSettings['keepHeads']> {
   const { sign, verify } = anchorSignatures(secret);
+  const readKnown = lastAnchors(file, verify);
   return async (read) => {
     try {
-      const known: Anchor[] = await readAnchors(file, verify);
+      const known = await readKnown();
       await appendAnchors(file, newAnchors(await read(), known), sign);
     } catch (error) {
       const trouble = plainWords((error as Error).message);

@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Client } from 'pg';
 import { createBackup, restoreBackup } from '../src/db/backup/index.js';
-import { anchorSignatures, appendAnchors, headsNow, newAnchors, readAnchors, type Anchor } from '../src/db/chain/anchors.js';
+import {
+  anchorSignatures,
+  appendAnchors,
+  headsNow,
+  lastAnchors,
+  newAnchors,
+  readAnchors,
+  type Anchor,
+} from '../src/db/chain/anchors.js';
 import { describeVerdict, isInOrder } from '../src/db/chain/describe.js';
 import { restoreSignatures } from '../src/db/chain/restores.js';
 import { verifyAll, type Verdict } from '../src/db/chain/verify-all.js';
@@ -107,6 +115,34 @@ describe('a file of anchors', () => {
     appendFileSync(copy, line.slice(0, 40));
     expect(await readAnchors(copy, verify)).toHaveLength(1);
     await expect(readAnchors(copy, anchorSignatures(`${SECRET}!`).verify)).rejects.toThrow('Line 1');
+  });
+
+  test('is read on from where it was read to, by whom it is kept, and anew when it is another file', async () => {
+    const kept = path.join(scratch, 'read-on.jsonl');
+    let verified = 0;
+    const readKnown = lastAnchors(kept, (line) => {
+      verified += 1;
+      return verify(line);
+    });
+    const anchor = (organizationId: string, seq: number): Anchor => ({
+      ...{ organizationId, seq, hash: String(seq).repeat(64), anchoredAt: new Date(0).toISOString() },
+    });
+    expect(await readKnown()).toEqual([]);
+    await appendAnchors(kept, [anchor('a', 1), anchor('b', 1)], sign);
+    expect(await readKnown()).toEqual([anchor('a', 1), anchor('b', 1)]);
+    // Somebody else's line, as it is being written.
+    const line = sign(anchor('a', 2));
+    appendFileSync(kept, line.slice(0, 20));
+    expect(await readKnown()).toEqual([anchor('a', 1), anchor('b', 1)]);
+    appendFileSync(kept, `${line.slice(20)}\n`);
+    expect(await readKnown()).toEqual([anchor('a', 2), anchor('b', 1)]);
+    expect(verified).toBe(3);
+    appendFileSync(kept, 'no anchor\n');
+    for (let times = 0; times < 2; times += 1) await expect(readKnown()).rejects.toThrow(/^Line 4 of /);
+    writeFileSync(kept, `${sign(anchor('c', 3))}\n`);
+    expect(await readKnown()).toEqual([anchor('c', 3)]);
+    rmSync(kept);
+    expect(await readKnown()).toEqual([]);
   });
 
   test('is kept by the worker, with its own role', async () => {

@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { signatures, type Signatures } from '../../lib/signatures.js';
 import type { Client } from 'pg';
 
@@ -44,18 +44,72 @@ export async function appendAnchors(file: string, anchors: readonly Anchor[], si
  * @throws Error naming the line that is not signed with this server's secret. A last line that was cut off while it was written says nothing.
  */
 export async function readAnchors(file: string, verify: Signatures<Anchor>['verify']): Promise<Anchor[]> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw new Error(`The anchors in ${file} cannot be read: ${error.message}.`, { cause: error });
-  });
-  const lines = text.split('\n').slice(0, -1);
-  return lines.map((line, index) => {
-    const anchor = verify(line);
-    if (anchor) return anchor;
-    throw new Error(
-      `Line ${index + 1} of ${file} is no anchor signed with this SECRET_KEY: it was changed, or comes from elsewhere.`,
-    );
-  });
+  const { text } = await textFrom(file, START);
+  return anchorsIn(text, START, { file, verify });
+}
+
+/**
+ * Reads the last anchor of each organization, again and again: each time only what was added since, by whatever process. A file that was
+ * replaced or cut is read anew. What was read once is not looked at again: for that there is `npm run audit:verify`.
+ *
+ * @returns what `newAnchors` compares with. It throws as `readAnchors` does, each time until the line is mended.
+ */
+export function lastAnchors(file: string, verify: Signatures<Anchor>['verify']): () => Promise<Anchor[]> {
+  const last = new Map<string, Anchor>();
+  let place = START;
+  return async () => {
+    const { text, from, inode } = await textFrom(file, place);
+    if (from.bytes === 0) last.clear();
+    const fresh = anchorsIn(text, from, { file, verify });
+    for (const anchor of fresh) last.set(anchor.organizationId, anchor);
+    place = { inode, bytes: from.bytes + Buffer.byteLength(text), lines: from.lines + fresh.length };
+    return [...last.values()];
+  };
+}
+
+/** How far a file was read. */
+interface Place {
+  inode: number;
+  bytes: number;
+  lines: number;
+}
+
+const START: Place = { inode: 0, bytes: 0, lines: 0 };
+
+/** Whole lines behind a place; all of them when the file is another one, or shorter. @returns where they begin (`from`), too. */
+async function textFrom(file: string, place: Place): Promise<{ text: string; from: Place; inode: number }> {
+  try {
+    const handle = await open(file, 'r');
+    try {
+      const { ino: inode, size } = await handle.stat();
+      const from = inode === place.inode && size >= place.bytes ? place : START;
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - from.bytes), 0, size - from.bytes, from.bytes);
+      const read = buffer.subarray(0, bytesRead);
+      return { text: read.subarray(0, read.lastIndexOf('\n') + 1).toString(), from, inode };
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { text: '', from: START, inode: 0 };
+    throw new Error(`The anchors in ${file} cannot be read: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
+function anchorsIn(
+  text: string,
+  { lines: before }: Place,
+  { file, verify }: { file: string; verify: Signatures<Anchor>['verify'] },
+): Anchor[] {
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line, index) => {
+      const anchor = verify(line);
+      if (anchor) return anchor;
+      throw new Error(
+        `Line ${before + index + 1} of ${file} is no anchor signed with this SECRET_KEY: it was changed, or comes from elsewhere.`,
+      );
+    });
 }
 
 /** Those that say more than what is known already. */
