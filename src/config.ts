@@ -99,6 +99,7 @@ export const SETTINGS = {
     .regex(/^([^<>\r\n]+ <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/, 'must be an address like Pulse CRM <crm@example.com>')
     .default('Pulse CRM <pulse@localhost>'),
   APP_URL: z.url({ protocol: /^https?$/, error: 'must be a URL like https://app.example' }).default('http://localhost:3000'),
+  WEB_CONCURRENCY: z.union([z.literal('auto'), whole(1, 64)], 'must be auto or a whole number from 1 to 64').default(1),
   METRICS_PORT: whole(0, 65_535).optional(),
   METRICS_HOST: z.string().min(1).default('127.0.0.1'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z

@@ -1,42 +1,44 @@
+import cluster from 'node:cluster';
+import { beChild } from './cluster-child.js';
+import { POSTGRES_ENDED, servingProcesses, startCluster, type RunningCluster } from './cluster.js';
 import { readConfig } from './config.js';
+import { DEMO_LOGINS, DEMO_PASSWORD } from './demo.js';
+import { listen } from './listen.js';
 import { makeLog } from './log.js';
 import { projectRoot } from './root.js';
-import { DEMO_LOGINS, DEMO_PASSWORD, start } from './start.js';
+import { start } from './start.js';
 import { failed, onSignal, say, stopOnce } from './terminal.js';
 
 onSignal(() => process.exit(130));
 try {
-  await main();
+  const root = projectRoot();
+  const config = readConfig(root);
+  const log = makeLog(config.LOG_LEVEL, !config.production, root);
+  if (cluster.isWorker) beChild(root, config, log);
+  else run(await (servingProcesses(config) > 1 ? startCluster : startOne)(root, config, log, say));
 } catch (error) {
   failed(error);
 }
 
-async function main(): Promise<void> {
-  const root = projectRoot();
-  const config = readConfig(root);
-  const log = makeLog(config.LOG_LEVEL, !config.production, root);
-  const running = await start(root, config, log, say);
-  const stop = stopOnce(() => running.stop());
+/** All in this process. */
+async function startOne(...[root, config, log, say]: Parameters<typeof startCluster>): Promise<RunningCluster> {
+  const { app, demo, exited, stop } = await start(root, config, log, say);
+  const url = await listen(app, config).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
+  return { url, demo, ended: exited.then(() => POSTGRES_ENDED), stop };
+}
+
+function run({ url, demo, ended, stop: end }: RunningCluster): void {
+  const stop = stopOnce(end);
   onSignal(stop);
-  void running.exited.then(() => {
-    say('PostgreSQL ended by itself; see postgres.log in the data folder. Pulse stops.');
+  void ended.then((reason) => {
+    say(`${reason} Pulse stops.`);
     process.exitCode = 1;
     return stop();
   });
-  const url = await running.app.http.listen({ port: config.PORT, host: config.HOST }).catch(async (error: unknown) => {
-    await running.stop();
-    throw listenFailure(error, config.PORT);
-  });
-  welcome(url.replace('[::1]', 'localhost').replace('127.0.0.1', 'localhost'), running.demo);
-}
-
-function listenFailure(error: unknown, port: number): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error;
-  if (error.code === 'EADDRINUSE')
-    return new Error(`Port ${port} is taken. Stop what uses it, or choose another: PORT=${port + 1} npm start`);
-  if (error.code === 'EACCES')
-    return new Error(`This user may not listen on port ${port}. Choose one above 1023: PORT=4000 npm start`);
-  return error;
+  welcome(url, demo);
 }
 
 function welcome(url: string, demo: boolean): void {

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { PoolState } from './db/index.js';
 import type { Onlooker } from './graphql/outcome.js';
 
@@ -130,8 +130,27 @@ export interface MetricsServer {
   close(): Promise<void>;
 }
 
+/** What is read there. */
+export interface Exposition {
+  metrics(): Promise<string>;
+  contentType: string;
+}
+
+/** Answers the first process of a cluster when it asks for this one's metrics. */
+export function tellInCluster({ registry }: Metrics): void {
+  AggregatorRegistry.setRegistries(registry);
+  // Making one is what listens.
+  new AggregatorRegistry();
+}
+
+/** The metrics of all processes of a cluster, added up. */
+export function clusterMetrics(): Exposition {
+  const all = new AggregatorRegistry();
+  return { metrics: () => all.clusterMetrics(), contentType: all.contentType };
+}
+
 /** @throws Error a sentence when it cannot listen there. */
-export async function serveMetrics({ registry }: Metrics, host: string, port: number): Promise<MetricsServer> {
+export async function serveMetrics(registry: Exposition, host: string, port: number): Promise<MetricsServer> {
   const server: Server = createServer((request, response) => {
     const isWanted = request.method === 'GET' && request.url === '/metrics';
     if (!isWanted) return void response.writeHead(404).end();

@@ -6,7 +6,8 @@ import { readConfig, type Config } from './config.js';
 import { hasSecretOf, readManifest, restoreBackup } from './db/backup/index.js';
 import type { RoleSettings } from './db/setup/index.js';
 import { projectRoot } from './root.js';
-import { openTheDatabase, replayOn } from './start.js';
+import { openTheDatabase } from './settings.js';
+import { replayOn } from './start.js';
 import { failed, say } from './terminal.js';
 
 const HELP = `npm run restore -- <folder>

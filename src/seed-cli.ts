@@ -1,6 +1,7 @@
 import { readConfig } from './config.js';
 import { projectRoot } from './root.js';
-import { demoPasswordHash, openTheDatabase } from './start.js';
+import { demoPasswordHash } from './demo.js';
+import { openTheDatabase } from './settings.js';
 import { failed, onSignal, say } from './terminal.js';
 
 onSignal(() => process.exit(130));

@@ -20,6 +20,28 @@ export async function openSeeing(config: Config, log: Logger, say: (line: string
   return { log, metrics: shown?.metrics ?? null, traces, close };
 }
 
+/** The same in a process that was forked: its metrics are shown by the first one. */
+export async function seeingInCluster(config: Config, log: Logger): Promise<Seeing> {
+  const seeing = await openSeeing({ ...config, METRICS_PORT: undefined }, log, () => undefined);
+  if (config.METRICS_PORT === undefined) return seeing;
+  const { openMetrics, tellInCluster } = await import('./metrics.js');
+  const metrics = openMetrics();
+  tellInCluster(metrics);
+  return { ...seeing, metrics };
+}
+
+/** Metrics of all processes that this one has forked, added up; null where nobody asked for metrics. */
+export async function showClusterMetrics(
+  { METRICS_PORT: port, METRICS_HOST: host }: Config,
+  say: (line: string) => void,
+): Promise<{ close(): Promise<void> } | null> {
+  if (port === undefined) return null;
+  const { clusterMetrics, serveMetrics } = await import('./metrics.js');
+  const server = await serveMetrics(clusterMetrics(), host, port);
+  say(`Metrics are at http://${host}:${server.port}/metrics`);
+  return server;
+}
+
 async function showMetrics(
   host: string,
   port: number,
@@ -27,7 +49,7 @@ async function showMetrics(
 ): Promise<Pick<Seeing, 'close'> & { metrics: Metrics }> {
   const { openMetrics, serveMetrics } = await import('./metrics.js');
   const metrics = openMetrics();
-  const server = await serveMetrics(metrics, host, port);
+  const server = await serveMetrics(metrics.registry, host, port);
   say(`Metrics are at http://${host}:${server.port}/metrics`);
   return { metrics, close: () => server.close() };
 }

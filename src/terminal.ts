@@ -5,9 +5,14 @@ export function say(line: string): void {
 
 /** Tells why Pulse could not go on and ends the process: the sentence alone for what a person can mend, the stack for a fault of ours. */
 export function failed(error: unknown): never {
-  const text = error instanceof Error ? (isExpected(error) ? error.message : (error.stack ?? error.message)) : String(error);
-  process.stderr.write(`\n${text}\n`);
+  process.stderr.write(`\n${reasonOf(error)}\n`);
   process.exit(1);
+}
+
+/** What is told of it. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return isExpected(error) ? error.message : (error.stack ?? error.message);
 }
 
 /** Errors made for the reader are plain; those of the language and of libraries have types and codes of their own. */

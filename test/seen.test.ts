@@ -47,7 +47,7 @@ beforeAll(async () => {
   }).listen(0, '127.0.0.1');
   await once(collector, 'listening');
   traces = openTraces(`http://127.0.0.1:${(collector.address() as AddressInfo).port}/`, 'pulse-test');
-  shown = await serveMetrics(metrics, '127.0.0.1', 0);
+  shown = await serveMetrics(metrics.registry, '127.0.0.1', 0);
   const trustedDocuments = { mode: 'preferred' as const, documents: new Map([['board', BOARD]]) };
   stage = await openStage({ metrics, traces, trustedDocuments, executor: executeCompiled });
   org = await stage.world.organization();
@@ -126,7 +126,7 @@ test('pools, the event loop, the process and jobs are told; nothing else is answ
   expect(valueOf(text, 'process_resident_memory_bytes')).toBeGreaterThan(1e7);
   expect((await fetch(`http://127.0.0.1:${shown.port}/`)).status).toBe(404);
   expect((await fetch(`${stage.url}/metrics`)).status).toBe(404);
-  await expect(serveMetrics(metrics, '127.0.0.1', shown.port)).rejects.toThrow(/METRICS_PORT/);
+  await expect(serveMetrics(metrics.registry, '127.0.0.1', shown.port)).rejects.toThrow(/METRICS_PORT/);
 });
 
 /** Names of spans, each with those within it, in the order of their beginning. */

@@ -13,6 +13,7 @@ import { translateFailure } from './failures.js';
 import { leasesIn, type TakeLease } from './leases.js';
 import type { PrivacySettings } from './personal.js';
 import { openShelf } from './prepared.js';
+import { poolSizes } from './pool-sizes.js';
 import { poolState, type PoolState } from './pool-state.js';
 import { openReader, type Reader, type ReaderSettings } from './reader.js';
 import { openSnapshot, type Snapshot } from './snapshot.js';
@@ -102,9 +103,10 @@ export interface KnownKey {
 export function openDatabase(settings: DatabaseSettings): Database {
   const log = statementLog(settings.observe);
   const carry = settings.carrier ?? openSnapshot;
-  const readPool = makePool(settings, settings.appUrl, { max: settings.poolSize, pipeline: true });
-  const writePool = makePool(settings, settings.appUrl, { max: Math.max(2, Math.ceil(settings.poolSize / 2)) });
-  const signinPool = makePool(settings, settings.signinUrl, { max: 2, query_timeout: settings.connectTimeoutMs });
+  const sizes = poolSizes(settings.poolSize);
+  const readPool = makePool(settings, settings.appUrl, { max: sizes.read, pipeline: true });
+  const writePool = makePool(settings, settings.appUrl, { max: sizes.write });
+  const signinPool = makePool(settings, settings.signinUrl, { max: sizes.signin, query_timeout: settings.connectTimeoutMs });
   const writer = writePoolOf(writePool, log);
   const tools = { ...settings, shelf: openShelf() };
   return {
