@@ -1,35 +1,45 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import pg from 'pg';
+import type pg from 'pg';
 import type { Caller } from '../caller.js';
 import { PrismaClient } from '../generated/prisma/client.js';
 import type { SubscriptionPlan } from '../generated/prisma/enums.js';
 import type { Watch } from '../watch.js';
-import { isUuid } from '../lib/uuid.js';
 import type { ScopeSettings } from './engine/scope.js';
 import { withDump, type Dump } from './dump/dump.js';
 import type { IsLeftOut } from './dump/tables.js';
 import { attemptsIn, type OpenAttempts } from './attempts.js';
-import { translateFailure } from './failures.js';
+import { rethrow } from './failures.js';
 import { leasesIn, type TakeLease } from './leases.js';
 import type { PrivacySettings } from './personal.js';
 import { openShelf } from './prepared.js';
 import { poolSizes } from './pool-sizes.js';
 import { poolState, type PoolState } from './pool-state.js';
+import { makePool, warmUp, type PoolSettings } from './pools.js';
+import {
+  ask,
+  erasureStates,
+  findApiKey,
+  findLogin,
+  findPlan,
+  findSessionRole,
+  type ErasureState,
+  type KnownKey,
+  type Login,
+} from './questions.js';
 import { openReader, type Reader, type ReaderSettings } from './reader.js';
 import { openSnapshot, type Snapshot } from './snapshot.js';
 import { backendsOf } from './stop.js';
 import { statementLog, type StatementLog } from './statements.js';
 import { checkReady } from './readiness.js';
-import { typeParsers } from './types.js';
 import { watchStatements } from './watching.js';
 import { writeIn, type WritePool } from './write.js';
 
-export interface DatabaseSettings extends ReaderSettings, PrivacySettings {
+export type { ErasureState, KnownKey, Login } from './questions.js';
+
+export interface DatabaseSettings extends ReaderSettings, PrivacySettings, PoolSettings {
   appUrl: string;
   signinUrl: string;
   poolSize: number;
-  connectTimeoutMs: number;
-  statementTimeoutMs: number;
   /** Names of the migrations the database must have; readiness asks for them. */
   migrations: readonly string[];
   /** Is told of every statement of the read side. */
@@ -81,24 +91,6 @@ export interface Database {
 /** Prisma inside a transaction. Its rows are the organization's only, by the database's own policies. */
 export type Transaction = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0];
 
-export interface Login {
-  orgId: string;
-  userId: string;
-  passwordHash: string;
-  role: Caller['role'];
-}
-
-/** Erased; there and not erased; not there at all. */
-export type ErasureState = 'ERASED' | 'THERE' | 'GONE';
-
-/** An API key, and who made it. */
-export interface KnownKey {
-  keyId: string;
-  userId: string;
-  role: Caller['role'];
-  scopes: string[];
-}
-
 /** Opens the pools; connections are made when they are needed, and kept. */
 export function openDatabase(settings: DatabaseSettings): Database {
   const log = statementLog(settings.observe);
@@ -141,104 +133,4 @@ export function openDatabase(settings: DatabaseSettings): Database {
 function writePoolOf(pool: pg.Pool, log: StatementLog): WritePool {
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   return { prisma, backends: backendsOf(pool), watch: watchStatements(pool), log };
-}
-
-function makePool(settings: DatabaseSettings, url: string, options: pg.PoolConfig & { pipeline?: boolean }): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: url,
-    connectionTimeoutMillis: settings.connectTimeoutMs,
-    statement_timeout: settings.statementTimeoutMs,
-    // On this side too: a server that is frozen cannot tell that time is up.
-    query_timeout: settings.statementTimeoutMs + 1_000,
-    lock_timeout: settings.statementTimeoutMs,
-    idle_in_transaction_session_timeout: 2 * settings.statementTimeoutMs,
-    options: '-c TimeZone=UTC',
-    types: typeParsers,
-    ...options,
-    min: options.max,
-  });
-  // A connection that breaks while nobody waits on it is replaced by the pool; unheard, its error would end the process.
-  pool.on('error', () => undefined);
-  pool.on('connect', (client) => client.on('error', () => undefined));
-  return pool;
-}
-
-async function findLogin(pool: pg.Pool, email: string): Promise<Login | null> {
-  const { rows } = await pool
-    .query<{ org_id: string; user_id: string; password_hash: string; role: Caller['role'] }>(
-      'SELECT * FROM signin.find_login($1)',
-      [email],
-    )
-    .catch(rethrow);
-  const [row] = rows;
-  return row ? { orgId: row.org_id, userId: row.user_id, passwordHash: row.password_hash, role: row.role } : null;
-}
-
-async function ask<Answer>(pool: pg.Pool, question: string, value: string): Promise<Answer | null> {
-  const { rows } = await pool.query<{ answer: Answer | null }>(question, [value]).catch(rethrow);
-  return rows[0]?.answer ?? null;
-}
-
-async function erasureStates(pool: pg.Pool, people: readonly { orgId: string; recordId: string }[]): Promise<ErasureState[]> {
-  const values = [people.map(({ orgId }) => orgId), people.map(({ recordId }) => recordId)];
-  const text = 'SELECT state FROM signin.erasure_states($1, $2) ORDER BY place';
-  // A start has more patience than a sign-in.
-  const patient = { text, values, query_timeout: 30_000 } as pg.QueryConfig;
-  const { rows } = await pool.query<{ state: ErasureState }>(patient).catch(rethrow);
-  return rows.map(({ state }) => state);
-}
-
-async function warmUp(pools: pg.Pool[]): Promise<void> {
-  const clients = await Promise.all(
-    pools.flatMap((pool) => Array.from({ length: pool.options.max }, () => pool.connect())),
-  ).catch(rethrow);
-  for (const client of clients) client.release();
-}
-
-/** Asked on the way of every request whose answer is older than a second. The ids are UUIDs, checked here. */
-async function findSessionRole(
-  pool: pg.Pool,
-  { orgId, userId, sessionId }: { orgId: string; userId: string; sessionId: string },
-): Promise<Caller['role'] | null> {
-  if (![orgId, userId, sessionId].every(isUuid)) return null;
-  const row = await askOne<{ role: Caller['role'] }>(
-    pool,
-    orgId,
-    `SELECT u.role FROM read.sessions AS s JOIN read.users AS u ON u.org_id = s.org_id AND u.id = s.user_id
-     WHERE s.id = '${sessionId}' AND s.user_id = '${userId}' AND s.ended_at IS NULL AND s.expires_at > now() AND u.is_active AND u.deleted_at IS NULL`,
-  );
-  return row?.role ?? null;
-}
-
-function findApiKey(pool: pg.Pool, orgId: string, secretHash: Uint8Array): Promise<KnownKey | null> {
-  const hash = Buffer.from(secretHash).toString('hex');
-  return askOne<KnownKey>(
-    pool,
-    orgId,
-    `SELECT k.id AS "keyId", k.user_id AS "userId", u.role, k.scopes
-       FROM public.api_keys AS k JOIN read.users AS u ON u.org_id = k.org_id AND u.id = k.user_id
-      WHERE k.secret_hash = '\\x${hash}' AND k.revoked_at IS NULL AND k.expires_at > now() AND u.is_active AND u.deleted_at IS NULL`,
-  );
-}
-
-async function findPlan(pool: pg.Pool, orgId: string): Promise<SubscriptionPlan> {
-  const row = await askOne<{ plan: SubscriptionPlan }>(pool, orgId, 'SELECT subscription_plan AS plan FROM read.organizations');
-  return row?.plan ?? 'FREE';
-}
-
-/**
- * One round trip, asked before anything else of a request: so that a frozen server is noticed within a second.
- *
- * @param question of ids and hashes that were checked: nothing else is spliced into it.
- */
-async function askOne<Row extends object>(pool: pg.Pool, orgId: string, question: string): Promise<Row | null> {
-  if (!isUuid(orgId)) return null;
-  const text = `BEGIN READ ONLY; SET LOCAL app.org_id = '${orgId}'; ${question}; COMMIT`;
-  const timed = { text, query_timeout: pool.options.connectionTimeoutMillis } as pg.QueryConfig;
-  const results = (await pool.query(timed).catch(rethrow)) as unknown as pg.QueryResult<Row>[];
-  return results[2]?.rows[0] ?? null;
-}
-
-function rethrow(error: unknown): never {
-  throw translateFailure(error);
 }

@@ -31,6 +31,11 @@ export function translateFailure(error: unknown): unknown {
   return error;
 }
 
+/** For `catch` of a promise: throws what the error means to a client. */
+export function rethrow(error: unknown): never {
+  throw translateFailure(error);
+}
+
 /** pg and its pool tell of a lost or missing connection in words only. */
 function isLostConnection(message: string): boolean {
   return /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout)/.test(
