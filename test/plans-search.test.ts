@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type pg from 'pg';
 import { placeOf, type Place } from '../src/db/index.js';
 import { compile, type Sql } from '../src/db/engine/sql.js';
-import { parentsTable } from '../src/db/engine/page.js';
+import { parentsTable } from '../src/db/engine/list.js';
 import { scopeOf, type Scope } from '../src/db/engine/scope.js';
 import { sightOf } from '../src/db/sight.js';
 import { graph } from '../src/domain/index.js';

@@ -4,7 +4,8 @@ import { aggregateStatement, figuresOf, groupedBy, groupsFrom, type AggregateArg
 import { canBring, pageAhead, type Ahead, type Bringer } from './engine/ahead.js';
 import { pageText, type TextPage } from './engine/text-page.js';
 import { checkLength } from './engine/bounded.js';
-import { countStatement, pageStatement, type PageRow, type Parents } from './engine/page.js';
+import type { Parents } from './engine/list.js';
+import { countStatement, pageStatement, type PageRow } from './engine/page.js';
 import type { Scope } from './engine/scope.js';
 import type { Statement } from './engine/sql.js';
 import { totalsStatement, type MoneyTotalRow } from './engine/totals.js';

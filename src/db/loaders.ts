@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import { groupBy } from '../lib/group-by.js';
-import type { PageRow, Parents } from './engine/page.js';
+import type { Parents } from './engine/list.js';
+import type { PageRow } from './engine/page.js';
 import { recordsAhead, type Ahead, type Bringer } from './engine/ahead.js';
 import { rowsStatement } from './engine/rows.js';
 import type { Deleted } from './engine/scope.js';

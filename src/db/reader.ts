@@ -6,7 +6,7 @@ import { customFieldsOf, type CustomFieldDefinition, type CustomFields } from '.
 import { broughtAlong, type Ahead } from './engine/ahead.js';
 import { sealOf, type CursorSeal } from './engine/cursor.js';
 import { namesCustomFields } from './engine/custom-values.js';
-import { parentsTable, type Parents } from './engine/page.js';
+import { parentsTable, type Parents } from './engine/list.js';
 import { openScopeOf, type Deleted, type Scope, type ScopeSettings } from './engine/scope.js';
 import { compile, filled, OPENINGS, type Fillings, type Sql, type Statement } from './engine/sql.js';
 import { tallyStatement, type TallyArgs } from './engine/tally.js';

@@ -3,7 +3,7 @@ import { columnOf, entityOf } from './graph.js';
 import type { FilterInput } from './engine/filter.js';
 import { groupedRows, keysOf, type Grouped, type GroupedList } from './engine/grouping.js';
 import { withRates } from './engine/money.js';
-import { listConditions } from './engine/page.js';
+import { listConditions } from './engine/list.js';
 import { scopeConditions, visibleCondition, type Deleted, type Scope } from './engine/scope.js';
 import { all, viewOf, type Opening, type Sql } from './engine/sql.js';
 import { dayOf, startOf } from './engine/zone.js';

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Entity } from '../graph.js';
 import { checkGroups, groupedRows, keysOf, MOST_GROUPS, type Grouped } from './grouping.js';
 import { amountIn, checkRates, missingRate, withRates } from './money.js';
-import type { Parents } from './page.js';
+import type { Parents } from './list.js';
 import type { Scope } from './scope.js';
 import { compile, type Sql, type Statement } from './sql.js';
 import type { Window } from './window.js';

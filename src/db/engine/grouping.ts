@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { invalid } from '../../errors.js';
 import { entityOf, kindOf, type Entity, type Grouping } from '../graph.js';
-import { listConditions, parentsTable, type Parents } from './page.js';
+import { listConditions, parentsTable, type Parents } from './list.js';
 import { scopeConditions, type Scope } from './scope.js';
 import { all, column, viewOf, type Sql } from './sql.js';
 import type { Window } from './window.js';

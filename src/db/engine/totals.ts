@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Entity } from '../graph.js';
-import { listConditions, parentsTable, type Parents } from './page.js';
+import { listConditions, parentsTable, type Parents } from './list.js';
 import type { Scope } from './scope.js';
 import { all, compile, viewOf, type Statement } from './sql.js';
 import type { Window } from './window.js';

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { parentsTable } from './page.js';
+import { parentsTable } from './list.js';
 import type { Scope } from './scope.js';
 import { compile, type Opening, type Sql, type Statement } from './sql.js';
 
