@@ -30,7 +30,7 @@ export type { JobFailure, JobInfo, Task } from './jobs/tasks.js';
 export type { PersonalColumn, PersonalData, PrivacySettings } from './personal.js';
 export type { Dump } from './dump/dump.js';
 export { cursorSeal, type CursorSeal } from './engine/cursor.js';
-export { aheadOf, type Ahead, type AheadRelation } from './engine/ahead.js';
+export { aheadOf, type Ahead, type AheadRelation } from './engine/along.js';
 export type { ListPart, Shape, ShapePart } from './engine/shape.js';
 export { canWrite } from './engine/text-values.js';
 export { isAnswerText, type AnswerText, type Counts } from './engine/text-page.js';

@@ -1,7 +1,8 @@
 import { canonical } from '../lib/canonical.js';
 import { connection, pageFrom, type Connection, type Page } from './connection.js';
 import { aggregateStatement, figuresOf, groupedBy, groupsFrom, type AggregateArgs } from './engine/aggregate.js';
-import { canBring, pageAhead, type Ahead, type Bringer } from './engine/ahead.js';
+import { canBring, pageAhead, type Bringer } from './engine/ahead.js';
+import type { Ahead } from './engine/along.js';
 import { pageText, type TextPage } from './engine/text-page.js';
 import { checkLength } from './engine/bounded.js';
 import type { Parents } from './engine/list.js';

@@ -3,7 +3,7 @@ import { isUuid } from '../lib/uuid.js';
 import type { Watch } from '../watch.js';
 import type { Connection, Soon } from './connection.js';
 import { customFieldsOf, type CustomFieldDefinition, type CustomFields } from './custom-fields.js';
-import { broughtAlong, type Ahead } from './engine/ahead.js';
+import { broughtAlong, type Ahead } from './engine/along.js';
 import { sealOf, type CursorSeal } from './engine/cursor.js';
 import { namesCustomFields } from './engine/custom-values.js';
 import { parentsTable, type Parents } from './engine/list.js';

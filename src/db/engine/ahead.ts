@@ -1,71 +1,19 @@
 import { sql } from 'kysely';
 import type { AnyRow } from '../reader.js';
 import { DomainError } from '../../errors.js';
-import { canonical } from '../../lib/canonical.js';
 import { pageOf, type Page } from '../connection.js';
 import { entityOf, type Entity, type ToMany, type ToOne } from '../graph.js';
+import { bearAlong, type Ahead, type AheadRelation, type Along } from './along.js';
 import type { CursorSeal } from './cursor.js';
 import { namesCustomFields } from './custom-values.js';
 import type { Parents } from './list.js';
 import { isBounded, nestedRows, pageAheadStatement, type PageRow } from './page.js';
 import { jsonOf, rowReader, type RowReader } from './json-rows.js';
-import type { Shape } from './shape.js';
 import { scopeConditions, type Deleted, type Scope } from './scope.js';
 import { all, column, compile, OPENINGS, viewOf, type Sql, type Statement } from './sql.js';
-import { windowOf, type PageArgs, type Window } from './window.js';
+import { windowOf, type Window } from './window.js';
 
-/** What an operation goes on to read of a row: the page engine brings it along in the statement that reads the row. */
-export interface Ahead {
-  /** Fields of the row that are looked at; null: all, because something computes from them. */
-  fields: readonly string[] | null;
-  relations: readonly AheadRelation[];
-  /** Whether cursors are made of the rows, so that the keys of their order are read too. */
-  hasCursors: boolean;
-  /** What the rows look like in the answer, where nobody needs to look at them; null: somebody does. */
-  shape?: Shape | null;
-  /** Whether the operation reads nothing else, where the rows are read as text. */
-  isAll?: boolean;
-  /** Equal for what reads the same, so that its statement is compiled once. */
-  name: string;
-}
-
-/** A relation that is followed. */
-export interface AheadRelation {
-  name: string;
-  /** What it leads to. */
-  target: Entity;
-  /** Of a list. The same object as the field's resolver gets: that is how the resolver's call finds what was brought. */
-  args: PageArgs;
-  below: Ahead;
-}
-
-/** @see Ahead */
-export function aheadOf(fields: readonly string[] | null, relations: readonly AheadRelation[], hasCursors = false): Ahead {
-  const names = relations.map(({ name, args, below }) => `${name} ${canonical(args)} ${below.name}`);
-  const name = `${fields?.join(' ') ?? '*'}${hasCursors ? ' ^' : ''} {${names.join(', ')}}`;
-  return { fields, relations, hasCursors, name };
-}
-
-/** What was brought along with a row, beside its fields. */
-export interface Along {
-  name: string;
-  args: PageArgs;
-  /** A record or null. */
-  record?: AnyRow | null;
-  /** A page, and the list it is of. */
-  list?: { window: Window; page: Page<AnyRow> };
-}
-
-const ALONG = Symbol('what was brought along');
-
-type Bearing = Record<string | symbol, unknown> & { [ALONG]?: Along[] };
-
-/** What was brought along with a row for a relation; undefined: nothing, so it has to be read. */
-export function broughtAlong(row: object, name: string, args?: PageArgs): Along | undefined {
-  for (const item of (row as Bearing)[ALONG] ?? [])
-    if (item.name === name && (item.list ? item.args === args : true)) return item;
-  return undefined;
-}
+export type { Ahead } from './along.js';
 
 /**
  * How rows are read along: what a statement selects of each, and what to make of its answer. It serves every operation whose `Ahead`
@@ -103,8 +51,11 @@ export function bring(by: Bringer, entity: Entity, alias: string, ahead: Ahead, 
 function rowWith(read: RowReader, width: number, brought: readonly (BroughtRelation & { place: number })[]): Bringing['rowOf'] {
   if (brought.length === 0) return read;
   return (values, ahead) => {
-    const row: Bearing & AnyRow = read(values);
-    row[ALONG] = brought.map((item, index) => item.read(values[width + index], ahead.relations[item.place] as AheadRelation));
+    const row = read(values);
+    bearAlong(
+      row,
+      brought.map((item, index) => item.read(values[width + index], ahead.relations[item.place] as AheadRelation)),
+    );
     return row;
   };
 }
