@@ -248,9 +248,9 @@ describe('a backup from before', () => {
       const stays =
         `The user ${founder.id} of organization ${alone.id} was erased after this backup, and is its only owner here. They are not erased again ` +
         'before somebody else is an owner (see "The ledger of erasures" in docs/OPERATIONS.md); then start Pulse once more.';
-      const shown = await run(restored);
-      expect(shown).toContain(stays);
-      expect(shown.at(-1)).toMatch(/^\d+ who had been erased after this backup were erased again\.$/);
+      // Two that start at once, each looks for the same people.
+      const shown = (await Promise.all([run(restored), run(restored)])).flat();
+      expect(shown.sort()).toEqual(['1 who had been erased after this backup were erased again.', stays, stays]);
       const whole = await dump(client);
       expect(hits(whole, Object.values(c))).toEqual([]);
       expect(hits(whole, [founder.email])).toEqual([founder.email]);

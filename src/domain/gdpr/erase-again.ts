@@ -1,4 +1,4 @@
-import type { Writer } from '../../db/index.js';
+import type { LockedRow, Writer } from '../../db/index.js';
 import { isLastOwner, shutOut, type UserRow } from '../users/users.js';
 import { carryOut, isErased } from './carry-out.js';
 import type { Erased } from './ledger.js';
@@ -16,21 +16,20 @@ export async function eraseAgain(
   door: Pick<PrivacyDoor, 'receipts' | 'now'>,
   { erasureId, recordId, kind }: Erased,
 ): Promise<Again> {
-  if (!(await writer.hold(kind === 'USER' ? 'users' : 'contacts', recordId, false))) return 'NOBODY';
-  // Another instance may be doing the same.
+  // Another instance may be doing the same. Before the row is held: two that hold it would wait for each other to change its address.
   await writer.alone('erasing again');
-  if (await isErased(writer, kind, recordId)) return 'NOBODY';
-  if (kind === 'USER' && !(await leaves(writer, recordId))) return 'LAST_OWNER';
+  if (kind === 'USER') await writer.alone('users');
+  const row = await writer.hold(kind === 'USER' ? 'users' : 'contacts', recordId, false);
+  if (!row || (await isErased(writer, kind, recordId))) return 'NOBODY';
+  if (kind === 'USER' && !(await leaves(writer, row as LockedRow & UserRow))) return 'LAST_OWNER';
   const reason = 'Erased before; carried out again after a backup was restored.';
   await carryOut(writer, door, { erasureId, kind, recordId, reason, requestedById: null });
   return 'ERASED';
 }
 
 /** Shuts a colleague out. False for the only owner: nobody else could say who owns the organization from now on (docs/decisions/0049). */
-async function leaves(writer: Writer, userId: string): Promise<boolean> {
-  await writer.alone('users');
-  const user = (await writer.hold('users', userId, false)) as UserRow | null;
-  if (!user || (await isLastOwner(writer, user))) return false;
+async function leaves(writer: Writer, user: UserRow): Promise<boolean> {
+  if (await isLastOwner(writer, user)) return false;
   await shutOut(writer, user);
   return true;
 }
