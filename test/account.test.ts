@@ -52,7 +52,7 @@ const reset = (token: string | null, newPassword = STRONG): Promise<Answer> =>
 
 async function told(): Promise<string[]> {
   const { rows } = await stage.world.client.query<{ fact: string }>(
-    `SELECT concat_ws(' ', action, (SELECT string_agg(key, ',') FROM jsonb_object_keys(changes - '@ip') AS key)) AS fact FROM audit_logs WHERE org_id = $1 ORDER BY seq`,
+    `SELECT concat_ws(' ', action, (SELECT string_agg(key, ',') FROM jsonb_object_keys(changes - '@ip') AS key)) AS fact FROM audit_logs WHERE org_id = $1 AND entity_type <> 'Session' ORDER BY seq`,
     [org.id],
   );
   return rows.map(({ fact }) => fact);

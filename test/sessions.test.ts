@@ -282,3 +282,41 @@ test('honest clients never lose a session; a superseded token outside the rule e
     { numRuns: 40 },
   );
 }, 60_000);
+
+test('the beginning and the end of each session are facts, who used it goes on in between is none', async () => {
+  const facts = async (): Promise<string[]> => {
+    const { rows } = await stage.world.client.query<{ fact: string }>(
+      `SELECT concat_ws(' ', action, actor_kind, CASE WHEN user_id = $2 THEN 'MEMBER' END, CASE WHEN ip_address IS NOT NULL THEN 'from somewhere' END) AS fact
+         FROM audit_logs WHERE org_id = $1 AND entity_type = 'Session' ORDER BY seq`,
+      [org.id, org.users.MEMBER.id],
+    );
+    return rows.map(({ fact }) => fact);
+  };
+  const begun = 'SIGN_IN USER MEMBER from somewhere';
+  const ended = 'SIGN_OUT USER MEMBER from somewhere';
+  const send = (query: string, token: string): Promise<Answer> => stage.send(query, { token });
+  const first = await login();
+  const second = await rotated(first.refresh);
+  expect(await facts()).toEqual([begun]);
+  await send('mutation { logout { endedSessions } }', second.access);
+  expect(await facts()).toEqual([begun, ended]);
+
+  const [here, there] = [await login(), await login()];
+  const { data } = await send('{ sessions { id isCurrent } }', here.access);
+  const other = (data.sessions as { id: string; isCurrent: boolean }[]).find(({ isCurrent }) => !isCurrent)?.id;
+  await send(`mutation { revokeSession(id: "${other}") { endedSessions } }`, here.access);
+  await send(`mutation { revokeSession(id: "${other}") { endedSessions } }`, here.access);
+  expect(await refreshed(there.refresh)).toBe('SESSION_ENDED');
+  expect((await facts()).slice(2)).toEqual([begun, begun, 'REVOKE USER MEMBER from somewhere']);
+  // The one that the organization of the test was made with ends too.
+  await send('mutation { logoutEverywhere { endedSessions } }', here.access);
+  expect((await facts()).slice(5)).toEqual([ended, ended]);
+
+  const stolen = await login();
+  const next = await rotated(stolen.refresh);
+  await rotated((await rotated(next.refresh)).refresh);
+  expect(await refreshed(stolen.refresh)).toBe('SESSION_ENDED');
+  expect((await facts()).slice(7)).toEqual([begun, 'TOKEN_THEFT SYSTEM from somewhere']);
+  const verified = await stage.send('{ auditVerify { ok } }', { token: stage.tokenOf(org, 'OWNER') });
+  expect(verified.data.auditVerify).toEqual({ ok: true });
+});

@@ -17,6 +17,7 @@ export type { AggregateArgs, AggregateRow } from './engine/aggregate.js';
 export type { VisitRow } from './engine/visits.js';
 export type { MoneyTotalRow } from './engine/totals.js';
 export { change, type WriteRequest } from './writing/change.js';
+export { noteFacts, type Happening } from './writing/note.js';
 export type { Erasure } from './writing/erasures.js';
 export type { Changes, LockedRow, Writer } from './writing/writer.js';
 export { placeOf, type PageArgs, type Place } from './engine/window.js';

@@ -4,10 +4,10 @@ import type { Database, Reader, WriteRequest } from '../db/index.js';
 import type { AuthDoor, SignedIn } from '../domain/auth/auth.js';
 import { countedAddress } from '../domain/auth/throttle.js';
 import type { PrivacyDoor } from '../domain/gdpr/privacy-door.js';
-import type { Device } from '../domain/auth/sessions.js';
+import type { Device, Visit } from '../domain/auth/sessions.js';
 import { unauthenticated, type DomainError } from '../errors.js';
 import type { Watch } from '../watch.js';
-import { refuseIdempotency, writeRequest } from './write-request.js';
+import { originOf, refuseIdempotency, writeRequest } from './write-request.js';
 
 export interface ContextSettings {
   database: Database;
@@ -157,9 +157,14 @@ export class GraphContext {
   }
 
   /** Where a public mutation came from. @throws DomainError INVALID_INPUT when `@idempotent` is asked for. */
-  visit(info: GraphQLResolveInfo): WriteRequest['origin'] {
+  visit(info: GraphQLResolveInfo): Visit {
     this.refuseIdempotency(info);
-    return writeRequest(info, this.requestId, this.device.ip).origin;
+    return { ...this.origin(info), userAgent: this.device.userAgent };
+  }
+
+  /** Where a mutation came from. */
+  origin(info: GraphQLResolveInfo): WriteRequest['origin'] {
+    return originOf(info, this.requestId, this.device.ip);
   }
 
   /** For mutations without a caller, or that return a secret. @throws DomainError INVALID_INPUT when `@idempotent` is asked for. */

@@ -12,7 +12,12 @@ export function writeRequest(
   requestId: string,
   ip: string | null,
 ): Pick<WriteRequest, 'origin' | 'idempotency'> {
-  return { origin: { requestId, ip, operation: info.operation.name?.value ?? null }, idempotency: idempotencyClaim(info) };
+  return { origin: originOf(info, requestId, ip), idempotency: idempotencyClaim(info) };
+}
+
+/** Where a mutation field came from. */
+export function originOf(info: GraphQLResolveInfo, requestId: string, ip: string | null): WriteRequest['origin'] {
+  return { requestId, ip, operation: info.operation.name?.value ?? null };
 }
 
 /** The idempotency claim of a field, or null without the directive. @throws DomainError INVALID_INPUT for an empty or long key. */

@@ -5,7 +5,6 @@ import type { Execute } from '../../src/graphql/compiled/index.js';
 
 /** Tables that the server writes and that no fact tells of, and why; of the others each change needs one. */
 const UNTOLD: Record<string, string> = {
-  sessions: 'sign-ins and sign-outs have no facts yet; what ends sessions of others is told',
   idempotency_keys: 'remembers a request, and goes after a day',
   refresh_tokens: 'go on with a session, whose beginning and end are told',
   registrations: 'asked for by a visitor: the organization is not there yet',
@@ -19,6 +18,7 @@ const DERIVED: Record<string, readonly string[]> = {
   deals: ['last_activity_at', 'rots_at', 'position'],
   users: ['last_login_at'],
   api_keys: ['last_used_at'],
+  sessions: ['last_used_at'],
   subject_exports: ['ready_at', 'json', 'html', 'expires_at'],
   organization_exports: ['state', 'attempt', 'rows_done', 'rows_total', 'parts', 'size', 'finished_at', 'expires_at'],
 };
@@ -26,10 +26,10 @@ const DERIVED: Record<string, readonly string[]> = {
 /**
  * What is written with a record and told by the fact of that: a change of it needs a fact in its transaction, not one of its own.
  */
-const FOLLOWING = ['pipeline_stages', 'deal_history', 'pipeline_history', 'erasures'];
+const FOLLOWING = ['pipeline_stages', 'deal_history', 'pipeline_history', 'erasures', 'sessions'];
 
-/** Facts of something else than a change of the record they name. */
-const BESIDE = ['ERASE_VALUES', 'RESTORE_BACKUP'];
+/** Facts of something else than a change of the record they name; a stolen token ends its session while its request is refused. */
+const BESIDE = ['ERASE_VALUES', 'RESTORE_BACKUP', 'TOKEN_THEFT', 'SIGN_IN_FAILED', 'DENIED'];
 
 /** A mutation that was answered: how many of its root fields succeeded, and how many failed. */
 interface Answered {

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { change, type WriteRequest } from '../../db/index.js';
-import { signInAgain, signInAs, type AuthDoor, type Device, type SignedIn } from '../auth/auth.js';
+import { signInAgain, signInAs, type AuthDoor, type SignedIn, type Visit } from '../auth/auth.js';
 import { changesFrom, type FieldRules } from '../input.js';
 import type { InvitationRow } from './graph.js';
 import { badToken, emailTaken, PURPOSE, requestOf } from './links.js';
@@ -16,12 +16,7 @@ interface Acceptance {
 }
 
 /** Joins an organization by an invitation, and signs in. Repeated with the same password it signs in again. @throws DomainError INVALID_INPUT. */
-export async function acceptInvitation(
-  door: AuthDoor,
-  input: Acceptance,
-  origin: WriteRequest['origin'],
-  device: Device,
-): Promise<SignedIn> {
+export async function acceptInvitation(door: AuthDoor, input: Acceptance, visit: Visit): Promise<SignedIn> {
   changesFrom(input, FIELDS);
   const row = door.mailTokens.parse(PURPOSE.invite, input.token);
   const found = row && (await findInvitation(door, row));
@@ -29,7 +24,7 @@ export async function acceptInvitation(
   const { orgId, email } = found;
   const again = async (): Promise<SignedIn> => {
     const isInTime = door.now() < found.expiresAt.getTime();
-    const session = isInTime ? await signInAgain(door, { email, orgId, password: input.password }, device) : null;
+    const session = isInTime ? await signInAgain(door, { email, orgId, password: input.password }, visit) : null;
     if (!session) throw badToken();
     return session;
   };
@@ -42,8 +37,8 @@ export async function acceptInvitation(
   }
   const names = [email, input.firstName, input.lastName, found.organization.name];
   const passwordHash = await door.passwords.hashChosen(input.password, names, ['input', 'password']);
-  const userId = await join(door, { orgId, id: found.id, role: found.role, passwordHash }, input, origin);
-  return userId ? signInAs(door, { orgId, userId }, device) : again();
+  const userId = await join(door, { orgId, id: found.id, role: found.role, passwordHash }, input, visit);
+  return userId ? signInAs(door, { orgId, userId }, visit) : again();
 }
 
 function findInvitation(door: AuthDoor, { orgId, id }: { orgId: string; id: string }) {

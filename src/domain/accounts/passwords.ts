@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { SignedInCaller } from '../../caller.js';
 import { change, enqueuer, type Transaction, type WriteRequest } from '../../db/index.js';
-import { checkCurrentPassword, signInAgain, signInAs, type AuthDoor, type Device, type SignedIn } from '../auth/auth.js';
+import { checkCurrentPassword, signInAgain, signInAs, type AuthDoor, type SignedIn, type Visit } from '../auth/auth.js';
 import { sendMail } from '../mail/mail.js';
 import { lookUpLater } from './addresses.js';
 import { badToken, endSessionsBut, PURPOSE, requestOf, voidLinks } from './links.js';
@@ -38,19 +38,18 @@ export async function requestPasswordReset({ database, now }: AuthDoor, email: s
 export async function resetPassword(
   door: AuthDoor,
   input: { token: string; newPassword: string },
-  origin: WriteRequest['origin'],
-  device: Device,
+  visit: Visit,
 ): Promise<SignedIn> {
   const row = door.mailTokens.parse(PURPOSE.reset, input.token);
   const found = row && (await door.database.write(row.orgId, (tx) => findReset(tx, row)));
   if (!found || !found.user.isActive || found.user.deletedAt) throw badToken();
   const { orgId, id, userId, user } = found;
   const link = { expiresAt: found.expiresAt.getTime(), isOver: found.usedAt !== null || found.voidedAt !== null };
-  if (!isOpen(link, door.now())) return repeatReset(door, { ...found, password: input.newPassword }, device);
+  if (!isOpen(link, door.now())) return repeatReset(door, { ...found, password: input.newPassword }, visit);
   const passwordHash = await door.passwords.hashChosen(input.newPassword, namesOf(user), ['input', 'newPassword']);
   const now = new Date(door.now());
   let isUsed = false;
-  await change(requestOf(door, { orgId, userId, role: user.role }, origin), userId, async (writer) => {
+  await change(requestOf(door, { orgId, userId, role: user.role }, visit), userId, async (writer) => {
     const open = { ...writer.tenant, id, usedAt: null, voidedAt: null };
     isUsed = (await writer.beside.accountToken.updateMany({ where: open, data: { usedAt: now } })).count === 0;
     if (isUsed) return;
@@ -59,9 +58,7 @@ export async function resetPassword(
     await voidLinks(writer, userId, door.now());
     await sendMail(writer, { mail: 'passwordChanged', id: userId });
   });
-  return isUsed
-    ? repeatReset(door, { ...found, usedAt: now, password: input.newPassword }, device)
-    : signInAs(door, found, device);
+  return isUsed ? repeatReset(door, { ...found, usedAt: now, password: input.newPassword }, visit) : signInAs(door, found, visit);
 }
 
 interface Used {
@@ -73,13 +70,9 @@ interface Used {
 }
 
 /** The answer was lost: the same password signs in, as long as the link would have been good. */
-async function repeatReset(
-  door: AuthDoor,
-  { orgId, usedAt, expiresAt, user, password }: Used,
-  device: Device,
-): Promise<SignedIn> {
+async function repeatReset(door: AuthDoor, { orgId, usedAt, expiresAt, user, password }: Used, visit: Visit): Promise<SignedIn> {
   const isRepeated = usedAt !== null && door.now() < expiresAt.getTime();
-  const again = isRepeated ? await signInAgain(door, { email: user.email, orgId, password }, device) : null;
+  const again = isRepeated ? await signInAgain(door, { email: user.email, orgId, password }, visit) : null;
   if (!again) throw badToken();
   return again;
 }

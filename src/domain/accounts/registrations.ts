@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { change, enqueuer, type WriteRequest } from '../../db/index.js';
 import type { RegisterInput } from '../../generated/graphql.js';
-import { signInAgain, signInAs, type AuthDoor, type Device, type SignedIn } from '../auth/auth.js';
+import { signInAgain, signInAs, type AuthDoor, type SignedIn, type Visit } from '../auth/auth.js';
 import { changesFrom, type FieldRules } from '../input.js';
 import { foundPipeline } from '../pipelines/pipelines.js';
 import { lookUpLater } from './addresses.js';
@@ -39,8 +39,7 @@ export async function register({ database, now }: AuthDoor, email: string, input
 export async function confirmRegistration(
   door: AuthDoor,
   input: { token: string; password: string },
-  origin: WriteRequest['origin'],
-  device: Device,
+  visit: Visit,
 ): Promise<SignedIn> {
   const row = door.mailTokens.parse(PURPOSE.register, input.token);
   const find = ({ orgId, id }: { orgId: string; id: string }) =>
@@ -50,7 +49,7 @@ export async function confirmRegistration(
   const { orgId, email, password } = { ...found, password: input.password };
   const again = async (): Promise<SignedIn> => {
     const isInTime = door.now() < found.expiresAt.getTime();
-    const session = isInTime ? await signInAgain(door, { email, orgId, password }, device) : null;
+    const session = isInTime ? await signInAgain(door, { email, orgId, password }, visit) : null;
     if (!session) throw badToken();
     return session;
   };
@@ -65,8 +64,8 @@ export async function confirmRegistration(
   if (await door.database.isEmailTaken(email)) return unlessDone(emailTaken());
   const names = [email, found.firstName, found.lastName, found.organizationName];
   const passwordHash = await door.passwords.hashChosen(password, names, ['input', 'password']);
-  const userId = await foundOrganization(door, { ...found, passwordHash }, origin);
-  return userId ? signInAs(door, { orgId, userId }, device) : again();
+  const userId = await foundOrganization(door, { ...found, passwordHash }, visit);
+  return userId ? signInAs(door, { orgId, userId }, visit) : again();
 }
 
 interface Founding {

@@ -33,7 +33,7 @@ export const accountResolvers: Resolvers = {
       return ACCEPTED;
     },
     confirmRegistration: async (_, { input }, context, info) => {
-      const attempt = (): Promise<SignedIn> => confirmRegistration(context.door, input, context.visit(info), context.device);
+      const attempt = (): Promise<SignedIn> => confirmRegistration(context.door, input, context.visit(info));
       const session = await context.door.throttle.guess('linkAddress', context.address, attempt);
       return context.signedIn(session, input.transport === 'COOKIE');
     },
@@ -46,7 +46,7 @@ export const accountResolvers: Resolvers = {
     revokeInvitation: (_, { id, expectedVersion }, context, info) =>
       context.write(info, (request) => revokeInvitation(request, id, expectedVersion, context.door.now())),
     acceptInvitation: async (_, { input }, context, info) => {
-      const attempt = (): Promise<SignedIn> => acceptInvitation(context.door, input, context.visit(info), context.device);
+      const attempt = (): Promise<SignedIn> => acceptInvitation(context.door, input, context.visit(info));
       const session = await context.door.throttle.guess('linkAddress', context.address, attempt);
       return context.signedIn(session, input.transport === 'COOKIE');
     },
@@ -67,7 +67,7 @@ export const accountResolvers: Resolvers = {
       return ACCEPTED;
     },
     resetPassword: async (_, { input }, context, info) => {
-      const attempt = (): Promise<SignedIn> => resetPassword(context.door, input, context.visit(info), context.device);
+      const attempt = (): Promise<SignedIn> => resetPassword(context.door, input, context.visit(info));
       const session = await context.door.throttle.guess('linkAddress', context.address, attempt);
       return context.signedIn(session, input.transport === 'COOKIE');
     },

@@ -3,12 +3,12 @@ import type { Login } from '../../db/index.js';
 import { invalid, invalidCredentials } from '../../errors.js';
 import type { MailTokens } from './mail-tokens.js';
 import type { Passwords } from './passwords.js';
-import { refreshSession, startSession, type Device, type Issued, type SessionSettings } from './sessions.js';
+import { refreshSession, startSession, type Issued, type Origin, type SessionSettings, type Visit } from './sessions.js';
 import type { Throttle } from './throttle.js';
 import type { AccessToken, Tokens } from './tokens.js';
 
 export { checkCurrentPassword, reauthenticate } from './reauthentication.js';
-export type { Device } from './sessions.js';
+export type { Device, Visit } from './sessions.js';
 export type { MailTokenRow, MailTokens } from './mail-tokens.js';
 
 /** What signing in works with. */
@@ -32,7 +32,7 @@ export interface SignedIn extends AccessToken {
  *
  * @throws DomainError INVALID_CREDENTIALS, INVALID_INPUT, RATE_LIMITED.
  */
-export async function login(door: AuthDoor, input: { email: string; password: string }, device: Device): Promise<SignedIn> {
+export async function login(door: AuthDoor, input: { email: string; password: string }, visit: Visit): Promise<SignedIn> {
   if (input.email.includes('\0')) {
     throw invalid(['input', 'email'], 'An e-mail address contains no NUL character.', 'NUL_CHARACTER');
   }
@@ -40,12 +40,12 @@ export async function login(door: AuthDoor, input: { email: string; password: st
   const matches = await door.passwords.matches(input.password, found?.passwordHash ?? null);
   if (!found || !matches) throw invalidCredentials();
   if (door.passwords.isOutdated(found.passwordHash)) renewHash(door, found, input.password);
-  return signedIn(door, await startSession(door, found, device));
+  return signedIn(door, await startSession(door, found, visit));
 }
 
 /** Signs somebody in who has shown in another way who they are. */
-export async function signInAs(door: AuthDoor, user: { orgId: string; userId: string }, device: Device): Promise<SignedIn> {
-  return signedIn(door, await startSession(door, user, device));
+export async function signInAs(door: AuthDoor, user: { orgId: string; userId: string }, visit: Visit): Promise<SignedIn> {
+  return signedIn(door, await startSession(door, user, visit));
 }
 
 /**
@@ -55,16 +55,16 @@ export async function signInAs(door: AuthDoor, user: { orgId: string; userId: st
 export async function signInAgain(
   door: AuthDoor,
   who: { email: string; orgId: string; password: string },
-  device: Device,
+  visit: Visit,
 ): Promise<SignedIn | null> {
   const found = await door.database.findLogin(who.email);
   const matches = await door.passwords.matches(who.password, found?.orgId === who.orgId ? found.passwordHash : null);
-  return found && matches ? signInAs(door, found, device) : null;
+  return found && matches ? signInAs(door, found, visit) : null;
 }
 
 /** Goes on with a session. @throws DomainError SESSION_ENDED, UNAUTHENTICATED. */
-export async function refresh(door: AuthDoor, refreshToken: string): Promise<SignedIn> {
-  return signedIn(door, await refreshSession(door, refreshToken));
+export async function refresh(door: AuthDoor, refreshToken: string, origin: Origin): Promise<SignedIn> {
+  return signedIn(door, await refreshSession(door, refreshToken, origin));
 }
 
 /**

@@ -1,9 +1,10 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import { sessionEnded } from '../../errors.js';
 import type { Resolvers } from '../../generated/graphql.js';
 import { getViewer } from '../users/users.js';
 import { login, refresh, type SignedIn } from './auth.js';
-import { endSessions } from './sessions.js';
-import { checkIsSignedIn } from '../../caller.js';
+import { endSessions, type Origin } from './sessions.js';
+import { checkIsSignedIn, type Caller, type SignedInCaller } from '../../caller.js';
 import type { Reader } from '../../db/index.js';
 import { isUuid } from '../../lib/uuid.js';
 import type { SessionRow } from './graph.js';
@@ -20,30 +21,34 @@ export const authResolvers: Resolvers = {
   },
   Mutation: {
     login: async (_, { input }, context, info) => {
-      context.refuseIdempotency(info);
+      const visit = context.visit(info);
       const account = input.email.trim().toLowerCase();
-      const attempt = (): Promise<SignedIn> => login(context.door, input, context.device);
+      const attempt = (): Promise<SignedIn> => login(context.door, input, visit);
       const session = await context.door.throttle.login(account, context.address, attempt);
       return context.signedIn(session, input.transport === 'COOKIE');
     },
     refreshToken: async (_, { refreshToken }, context, info) => {
-      context.refuseIdempotency(info);
+      const visit = context.visit(info);
       const token = refreshToken ?? context.cookie.read();
       if (!token) throw sessionEnded();
-      const session = await context.door.throttle.guess('refreshAddress', context.address, () => refresh(context.door, token));
+      const session = await context.door.throttle.guess('refreshAddress', context.address, () =>
+        refresh(context.door, token, visit),
+      );
       return context.signedIn(session, !refreshToken);
     },
-    logout: async (_, __, { caller, door, cookie }) => {
-      cookie.clear();
-      return { endedSessions: await endSessions(door, caller, checkIsSignedIn(caller).via.sessionId, 'LOGOUT') };
+    logout: async (_, __, context, info) => {
+      context.cookie.clear();
+      const by = signedOut(context, info);
+      return { endedSessions: await endSessions(context.door, by, by.caller.via.sessionId, 'LOGOUT') };
     },
-    logoutEverywhere: async (_, __, { caller, door, cookie }) => {
-      cookie.clear();
-      return { endedSessions: await endSessions(door, checkIsSignedIn(caller), null, 'LOGOUT') };
+    logoutEverywhere: async (_, __, context, info) => {
+      context.cookie.clear();
+      return { endedSessions: await endSessions(context.door, signedOut(context, info), null, 'LOGOUT') };
     },
-    revokeSession: async (_, { id }, { caller, door }) => ({
-      endedSessions: isUuid(id) ? await endSessions(door, checkIsSignedIn(caller), id, 'REVOKED') : 0,
-    }),
+    revokeSession: async (_, { id }, context, info) => {
+      const by = signedOut(context, info);
+      return { endedSessions: isUuid(id) ? await endSessions(context.door, by, id, 'REVOKED') : 0 };
+    },
   },
   AuthPayload: {
     accessToken: ({ token }) => token,
@@ -53,6 +58,14 @@ export const authResolvers: Resolvers = {
   },
   Session: { isCurrent: (session, _, { caller }) => caller.via.kind === 'SESSION' && session.id === caller.via.sessionId },
 };
+
+/** Who ends sessions of theirs, and from where. @throws DomainError FORBIDDEN for an API key. */
+function signedOut(
+  context: { caller: Caller; origin: (info: GraphQLResolveInfo) => Origin },
+  info: GraphQLResolveInfo,
+): { caller: SignedInCaller; origin: Origin } {
+  return { caller: checkIsSignedIn(context.caller), origin: context.origin(info) };
+}
 
 async function listRunning(reader: Reader, now: number): Promise<SessionRow[]> {
   const sessions = (await reader.embedded('sessions', 'userId', reader.caller.userId, 'createdAt')) as SessionRow[];

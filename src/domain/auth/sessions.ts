@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Caller } from '../../caller.js';
-import { enqueuer, type Database, type Transaction } from '../../db/index.js';
+import { systemCaller, type SignedInCaller } from '../../caller.js';
+import { enqueuer, noteFacts, type Database, type Transaction, type WriteRequest } from '../../db/index.js';
 import { sessionEnded, unauthenticated } from '../../errors.js';
 import { sendMail } from '../mail/mail.js';
 import { makeRefreshToken, openSuccessor, parseRefreshToken, sealSuccessor, type ParsedToken } from './refresh-tokens.js';
@@ -10,6 +10,14 @@ import { judge, type Verdict } from './rules.js';
 export interface Device {
   userAgent: string | null;
   ip: string | null;
+}
+
+/** Where something that concerns a session came from, for its fact. */
+export type Origin = WriteRequest['origin'];
+
+/** A request that signs in. */
+export interface Visit extends Origin {
+  userAgent: string | null;
 }
 
 /** What sessions work with; moments in milliseconds. */
@@ -40,7 +48,7 @@ export interface Issued {
 export async function startSession(
   settings: SessionSettings,
   user: { orgId: string; userId: string },
-  device: Device,
+  { userAgent, ...origin }: Visit,
 ): Promise<Issued> {
   const { orgId, userId } = user;
   const now = settings.now();
@@ -50,11 +58,13 @@ export async function startSession(
   await settings.database.write(orgId, async (tx) => {
     const moments = { createdAt: new Date(now), lastUsedAt: new Date(now), expiresAt: sessionExpires };
     await tx.session.create({
-      data: { orgId, id: sessionId, userId, ...moments, userAgent: device.userAgent, ipAddress: device.ip },
+      data: { orgId, id: sessionId, userId, ...moments, userAgent, ipAddress: origin.ip },
       select: { id: true },
     });
     await addToken(tx, settings, { orgId, userId, sessionId }, refreshToken);
     await tx.user.updateMany({ where: { orgId, id: userId }, data: { lastLoginAt: new Date(now) } });
+    const caller = { orgId, userId, role: 'VIEWER' as const, via: { kind: 'SESSION' as const, sessionId } };
+    await noteFacts(tx, settings.database, { caller, origin }, [{ action: 'SIGN_IN', table: 'sessions', id: sessionId }]);
   });
   return { session: { orgId, userId, sessionId }, refreshToken, sessionExpires };
 }
@@ -65,10 +75,10 @@ export async function startSession(
  *
  * @throws DomainError SESSION_ENDED; UNAUTHENTICATED when a newer token of the same client is in use.
  */
-export async function refreshSession(settings: SessionSettings, token: string): Promise<Issued> {
+export async function refreshSession(settings: SessionSettings, token: string, origin: Origin): Promise<Issued> {
   const parsed = parseRefreshToken(token);
   if (!parsed) throw sessionEnded();
-  const outcome = await settings.database.write(parsed.orgId, (tx) => present(tx, settings, parsed));
+  const outcome = await settings.database.write(parsed.orgId, (tx) => present(tx, settings, parsed, origin));
   // Only now: a session that ends here must stay ended.
   if (outcome === 'SUPERSEDED') throw unauthenticated('A newer refresh token of this session is in use. Take that one.');
   if (typeof outcome === 'string') throw sessionEnded();
@@ -78,14 +88,23 @@ export async function refreshSession(settings: SessionSettings, token: string): 
 /** Ends sessions of a user: one, or all. @returns how many were still running. */
 export async function endSessions(
   settings: SessionSettings,
-  { orgId, userId }: Caller,
+  by: { caller: SignedInCaller; origin: Origin },
   sessionId: string | null,
   reason: 'LOGOUT' | 'REVOKED',
 ): Promise<number> {
+  const { orgId, userId } = by.caller;
   return settings.database.write(orgId, async (tx) => {
     const where = { orgId, userId, endedAt: null, ...(sessionId !== null && { id: sessionId }) };
-    const { count } = await tx.session.updateMany({ where, data: { endedAt: new Date(settings.now()), endReason: reason } });
-    return count;
+    const data = { endedAt: new Date(settings.now()), endReason: reason };
+    const ended = await tx.session.updateManyAndReturn({ where, data, select: { id: true } });
+    const action = reason === 'LOGOUT' ? 'SIGN_OUT' : 'REVOKE';
+    await noteFacts(
+      tx,
+      settings.database,
+      by,
+      ended.map(({ id }) => ({ action, table: 'sessions', id })),
+    );
+    return ended.length;
   });
 }
 
@@ -95,6 +114,7 @@ async function present(
   tx: Transaction,
   settings: SessionSettings,
   { orgId, hash, secret }: ParsedToken,
+  origin: Origin,
 ): Promise<Issued | Refusal> {
   const found = await tx.refreshToken.findUnique({
     where: { orgId_tokenHash: { orgId, tokenHash: hash } },
@@ -125,6 +145,9 @@ async function present(
   if (verdict === 'THEFT') {
     await tx.session.updateMany({ where: { orgId, id: sessionId }, data: { endedAt: new Date(now), endReason: 'THEFT' } });
     await sendMail(enqueuer(tx), { mail: 'sessionStolen', id: sessionId });
+    // Which of the two clients has stolen it is not known, so neither is who did this.
+    const by = { caller: systemCaller(orgId), origin };
+    await noteFacts(tx, settings.database, by, [{ action: 'TOKEN_THEFT', table: 'sessions', id: sessionId }]);
   }
   return verdict === 'REPEAT' ? 'EXPIRED' : verdict;
 }

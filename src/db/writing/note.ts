@@ -1,0 +1,33 @@
+import type { Caller } from '../../caller.js';
+import type { Database, Transaction } from '../database.js';
+import { entityOf } from '../graph.js';
+import { writeFacts, type Origin } from './facts.js';
+
+/** Something that happened to a record and has no values to tell. */
+export interface Happening {
+  action: string;
+  table: string;
+  id: string;
+  values?: { field: string; before: unknown; after: unknown }[];
+}
+
+/**
+ * Writes facts of what no writer changes. Call it last in the transaction: the organization's head is locked from then until the commit.
+ *
+ * @param caller who did it; Pulse itself where that is not known.
+ */
+export async function noteFacts(
+  tx: Transaction,
+  { scope: { graph } }: Pick<Database, 'scope'>,
+  by: { caller: Caller; origin: Origin },
+  happenings: readonly Happening[],
+): Promise<void> {
+  if (happenings.length === 0) return;
+  const facts = happenings.map(({ action, table, id, values = [] }) => ({
+    ...{ action, id, values, entity: entityOf(graph, table) },
+    // What has no versions stays the first one.
+    version: 1,
+    after: {},
+  }));
+  await writeFacts(tx, by.caller, by.origin, graph, facts);
+}
