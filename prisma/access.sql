@@ -241,6 +241,9 @@ GRANT USAGE ON SCHEMA throttle TO {{signin}};
 GRANT SELECT, INSERT, UPDATE, DELETE ON throttle.attempts TO {{signin}};
 -- Nor do budgets: their keys are ids.
 GRANT SELECT, INSERT, UPDATE ON throttle.budgets TO {{signin}};
+-- Written by the server, read by whoever owns the database.
+REVOKE ALL ON throttle.signin_failures FROM PUBLIC, {{app}}, {{reader}}, {{signin}}, {{worker}};
+GRANT INSERT ON throttle.signin_failures TO {{signin}};
 REVOKE ALL ON FUNCTION throttle.lease(text, double precision, double precision, double precision, double precision) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION throttle.lease(text, double precision, double precision, double precision, double precision) TO {{signin}};
 
@@ -462,6 +465,12 @@ BEGIN
    WHERE e.org_id = p.org_id AND e.id = p.export_id AND e.state = 'FAILED';
   -- Budgets nobody has used for a day are full again: as if they had never been.
   DELETE FROM throttle.budgets WHERE key = ANY (ARRAY(SELECT key FROM throttle.budgets WHERE at < now() - interval '1 day' LIMIT most));
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  total := total + gone;
+  -- Failed attempts of strangers: the newest of the last 30 days.
+  DELETE FROM throttle.signin_failures WHERE id = ANY (ARRAY(
+    SELECT id FROM throttle.signin_failures
+     WHERE at < now() - grace OR id <= (SELECT id FROM throttle.signin_failures ORDER BY id DESC OFFSET 100000 LIMIT 1) LIMIT 20 * most));
   GET DIAGNOSTICS gone = ROW_COUNT;
   total := total + gone;
   -- Jobs that failed for the last time.

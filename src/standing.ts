@@ -17,7 +17,7 @@ export function standingOf(database: Database, door: AuthDoor): (token: string |
   const fresh = freshCaller(database);
   const byKey = keyDoor(database, door.now);
   const callerOf = async (token: string, ip: string | null): Promise<Caller | null> => {
-    if (looksLikeKey(token)) return byKey(token, ip);
+    if (looksLikeKey(token)) return byKey(token, ip).catch(noteStranger(door, ip));
     const caller = door.tokens.verify(token);
     return caller && fresh(caller);
   };
@@ -28,5 +28,14 @@ export function standingOf(database: Database, door: AuthDoor): (token: string |
       if (error instanceof DomainError) return { caller: null, refusal: error };
       throw error;
     }
+  };
+}
+
+/** A key that never was, or is over. */
+function noteStranger({ refusals }: AuthDoor, ip: string | null): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof DomainError && error.code === 'UNAUTHENTICATED')
+      refusals.noteStranger({ reason: 'UNKNOWN_KEY', account: null, ip });
+    throw error;
   };
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { buildApp, openCore, type App, type Core } from './app.js';
+import { buildApp, type App } from './app.js';
+import { openCore, type Core } from './core.js';
 import type { Config } from './config.js';
 import type { RunningDatabase } from './db/setup/bring-up.js';
 import { checkRole } from './db/setup/check-roles.js';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Core } from './app.js';
+import type { Core } from './core.js';
 import { plainWords, runJobs, runJobsOnce, type JobFailure, type JobRunner, type JobSettings, type Task } from './db/index.js';
 import { mails, tasksOf } from './domain/index.js';
 import { anchorSignatures, appendAnchors, lastAnchors, newAnchors } from './db/chain/anchors.js';

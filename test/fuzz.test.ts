@@ -780,7 +780,8 @@ const INVARIANTS: Record<string, string> = {
   'a record made through the API has one CREATE, and no fact is about nothing': `
     SELECT entity_type, entity_id FROM audit_logs a
     GROUP BY entity_type, entity_id HAVING count(*) FILTER (WHERE action = 'CREATE') > 1
-     OR NOT EXISTS (SELECT FROM ${recordsTable()} r WHERE r.type = entity_type AND r.id = entity_id)`,
+     OR NOT EXISTS (SELECT FROM ${recordsTable()} r WHERE r.type = entity_type AND r.id = entity_id
+                    UNION ALL SELECT FROM sessions s WHERE entity_type = 'Session' AND s.id = entity_id)`,
   'contacts and deals know when something last happened': `
     SELECT r.id, r.last_activity_at, max(greatest(a.created_at, a.completed_at)) FROM (
       SELECT 'deal' AS type, org_id, id, last_activity_at FROM deals UNION ALL SELECT 'contact', org_id, id, last_activity_at FROM contacts) AS r

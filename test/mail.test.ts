@@ -4,7 +4,9 @@ import path from 'node:path';
 import { simpleParser, type ParsedMail } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 import { pino } from 'pino';
-import { enqueuer } from '../src/db/index.js';
+import { randomUUID } from 'node:crypto';
+import { systemCaller } from '../src/caller.js';
+import { enqueuer, noteFacts } from '../src/db/index.js';
 import { links } from '../src/domain/mail/links.js';
 import { sendMail, type MailLocale, type MailName, type MailValues } from '../src/domain/mail/mail.js';
 import { outboxMailer } from '../src/domain/mail/outbox.js';
@@ -54,6 +56,8 @@ const sendIn = (work: () => void): Promise<void> =>
       where: { orgId: org.id, id: org.users.MEMBER.id },
       data: { endedAt: new Date(now), endReason: 'THEFT' },
     });
+    const by = { caller: systemCaller(org.id), origin: { requestId: randomUUID(), ip: null, operation: null } };
+    await noteFacts(tx, stage.app.database, by, [{ action: 'TOKEN_THEFT', table: 'sessions', id: org.users.MEMBER.id }]);
     await sendMail(enqueuer(tx), { mail: 'sessionStolen', id: org.users.MEMBER.id });
     work();
   });

@@ -25,6 +25,8 @@ import {
   type ErasureState,
   type KnownKey,
   type Login,
+  noteSigninFailure,
+  type SigninFailure,
 } from './questions.js';
 import { openReader, type Reader, type ReaderSettings } from './reader.js';
 import { openSnapshot, type Snapshot } from './snapshot.js';
@@ -70,6 +72,8 @@ export interface Database {
   findSessionRole(session: { orgId: string; userId: string; sessionId: string }): Promise<Caller['role'] | null>;
   /** The API key with a secret's hash, while it is good and who made it may sign in; null otherwise. */
   findApiKey(orgId: string, secretHash: Uint8Array): Promise<KnownKey | null>;
+  /** Writes into the log of failed attempts that concern no organization. */
+  noteSigninFailure(failure: SigninFailure): Promise<void>;
   /** Counts attempts, over all instances. */
   readonly attempts: OpenAttempts;
   /** Takes points out of what callers may spend, over all instances. */
@@ -117,6 +121,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
     erasureStates: (people) => erasureStates(signinPool, people),
     findSessionRole: (session) => findSessionRole(readPool, session),
     findApiKey: (orgId, secretHash) => findApiKey(readPool, orgId, secretHash),
+    noteSigninFailure: (failure) => noteSigninFailure(signinPool, failure),
     attempts: attemptsIn(signinPool),
     lease: leasesIn(signinPool),
     findPlan: (orgId) => findPlan(readPool, orgId),

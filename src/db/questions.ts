@@ -100,3 +100,19 @@ async function askOne<Row extends object>(pool: pg.Pool, orgId: string, question
   const results = (await pool.query(timed).catch(rethrow)) as unknown as pg.QueryResult<Row>[];
   return results[2]?.rows[0] ?? null;
 }
+
+/** Failed attempts to sign in with something that is nobody's. */
+export interface SigninFailure {
+  reason: string;
+  /** A keyed hash. */
+  account: string | null;
+  ip: string | null;
+  /** How many attempts it stands for. */
+  times: number;
+}
+
+/** @param pool of the sign-in role, the only one that may touch the schema throttle. */
+export async function noteSigninFailure(pool: pg.Pool, { reason, account, ip, times }: SigninFailure): Promise<void> {
+  const text = 'INSERT INTO throttle.signin_failures (reason, account, ip, times) VALUES ($1, $2, $3, $4)';
+  await pool.query(text, [reason, account, ip, times]).catch(rethrow);
+}

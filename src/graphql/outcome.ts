@@ -5,8 +5,13 @@ import type { Watch } from '../watch.js';
 import type { GraphContext } from './context.js';
 import type { TrustedDocuments } from './documents/trusted.js';
 
-/** What is known of an operation once it is answered: names, ids and numbers, no value. */
+/**
+ * What is known of an operation once it is answered: names, ids and numbers, no value. `caller` and `ip` are for the audit, which erasure reaches, and
+ * for nothing that outlives it.
+ */
 export interface Outcome {
+  caller: Caller | null;
+  ip: string | null;
   requestId: string;
   /** Null where no operation could be made out. */
   type: OperationTypeNode | null;
@@ -50,6 +55,8 @@ function outcomeOf(request: Answered, nameOf: (request: Answered) => string): Ou
   const { contextValue: context, operation, queryHash } = request;
   const caller = context.callerIfKnown;
   return {
+    caller,
+    ip: context.device.ip,
     requestId: context.requestId,
     type: operation?.operation ?? null,
     operation: request.operationName ?? null,

@@ -143,6 +143,7 @@ export function testSettings(database: Pick<TestDatabase, 'appUrl' | 'signinUrl'
     passwordLeastLength: 12,
     corsOrigins: [],
     throttleScale: 1_000_000,
+    tellRefusals: false,
     plans: GENEROUS,
     schemaReaders: 'everybody',
     log: pino({ level: 'silent' }),

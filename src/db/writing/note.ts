@@ -25,8 +25,8 @@ export async function noteFacts(
   if (happenings.length === 0) return;
   const facts = happenings.map(({ action, table, id, values = [] }) => ({
     ...{ action, id, values, entity: entityOf(graph, table) },
-    // What has no versions stays the first one.
-    version: 1,
+    // It makes no version of anything.
+    version: 0,
     after: {},
   }));
   await writeFacts(tx, by.caller, by.origin, graph, facts);

@@ -3,6 +3,7 @@ import type { Login } from '../../db/index.js';
 import { invalid, invalidCredentials } from '../../errors.js';
 import type { MailTokens } from './mail-tokens.js';
 import type { Passwords } from './passwords.js';
+import { failedSignIn, type Refusals } from './refusals.js';
 import { refreshSession, startSession, type Issued, type Origin, type SessionSettings, type Visit } from './sessions.js';
 import type { Throttle } from './throttle.js';
 import type { AccessToken, Tokens } from './tokens.js';
@@ -17,6 +18,7 @@ export interface AuthDoor extends SessionSettings {
   tokens: Tokens;
   mailTokens: MailTokens;
   throttle: Throttle;
+  refusals: Refusals;
 }
 
 /** A session as it goes to the client. */
@@ -38,7 +40,11 @@ export async function login(door: AuthDoor, input: { email: string; password: st
   }
   const found = await door.database.findLogin(input.email.trim());
   const matches = await door.passwords.matches(input.password, found?.passwordHash ?? null);
-  if (!found || !matches) throw invalidCredentials();
+  if (!found || !matches) {
+    if (found) door.refusals.note(failedSignIn(found, visit));
+    else door.refusals.noteStranger({ reason: 'UNKNOWN_ACCOUNT', account: input.email, ip: visit.ip });
+    throw invalidCredentials();
+  }
   if (door.passwords.isOutdated(found.passwordHash)) renewHash(door, found, input.password);
   return signedIn(door, await startSession(door, found, visit));
 }
