@@ -1,4 +1,4 @@
-import type { AggregateArgs, AggregateRow } from './engine/aggregate.js';
+import type { AggregateArgs, AggregateRow, GroupsAhead } from './engine/aggregate.js';
 import type { Window } from './engine/window.js';
 import type { CursorSeal } from './engine/cursor.js';
 import type { MoneyTotalRow } from './engine/totals.js';
@@ -24,6 +24,8 @@ export interface Connection<R> {
   totals: () => Promise<MoneyTotalRow[]>;
   /** @throws DomainError INVALID_INPUT for too many keys or groups. */
   aggregates: (args: AggregateArgs) => Promise<AggregateRow[]>;
+  /** The same for who knows what is read of them; null: anything. */
+  groups: (args: AggregateArgs, ahead: GroupsAhead | null) => Promise<AggregateRow[]>;
 }
 
 export interface Edge<R> {
@@ -43,7 +45,7 @@ export interface Sources<R> {
   page: () => Soon<Page<R> | TextPage>;
   count: () => Promise<number>;
   totals: () => Promise<MoneyTotalRow[]>;
-  aggregates: (args: AggregateArgs) => Promise<AggregateRow[]>;
+  groups: Connection<R>['groups'];
 }
 
 /** @see Connection */
@@ -67,7 +69,9 @@ export function connection<R extends { id: string }>(window: Window, seal: Curso
       }),
     totalCount: sources.count,
     totals: sources.totals,
-    aggregates: sources.aggregates,
+    // Called as a resolver, whose second argument is another one.
+    aggregates: (args) => sources.groups(args, null),
+    groups: sources.groups,
   };
 }
 

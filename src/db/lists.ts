@@ -1,6 +1,6 @@
 import { canonical } from '../lib/canonical.js';
 import { connection, pageFrom, type Connection, type Page } from './connection.js';
-import { aggregateStatement, figuresOf, groupedBy, groupsFrom, type AggregateArgs } from './engine/aggregate.js';
+import { aggregateStatement, figuresOf, groupedBy, groupsFrom } from './engine/aggregate.js';
 import { canBring, pageAhead, type Bringer } from './engine/ahead.js';
 import type { Ahead } from './engine/along.js';
 import { pageText, type TextPage } from './engine/text-page.js';
@@ -70,11 +70,12 @@ export function connectionOf(source: ListSource, args: PageArgs, window: Window,
     page: () => known ?? readPage(source, window, listName(source, args)),
     count: ask('count', countStatement, ([row]) => Number(row?.['count'] ?? 0)),
     totals: ask('totals', totalsStatement, ([row]) => (row?.['totals'] ?? []) as MoneyTotalRow[]),
-    aggregates: async (wanted: AggregateArgs) => {
+    groups: async (wanted, ahead) => {
       const grouped = groupedBy(entity, wanted);
-      const figures = figuresOf(wanted);
-      const compile: Compile = (...of) => aggregateStatement({ grouped, figures }, ...of);
-      return groupsFrom(grouped, await ask(`aggregates ${canonical(wanted)}`, compile, (rows) => rows)());
+      const figures = figuresOf(ahead?.looksAt);
+      const compile: Compile = (...of) => ({ ...aggregateStatement({ grouped, figures }, ...of), isLast: ahead?.isAll ?? false });
+      const about = `aggregates ${canonical([wanted, figures])}${ahead?.isAll ? ' alone' : ''}`;
+      return groupsFrom(grouped, await ask(about, compile, (rows) => rows)());
     },
   });
 }

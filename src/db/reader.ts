@@ -35,6 +35,10 @@ export interface Reader extends Pick<Snapshot, 'close' | 'abort'> {
   find(table: string, id: string, deleted?: Deleted | null, ahead?: Ahead | null): Promise<AnyRow | null>;
   /** The record a to-one relation of `row` leads to. */
   one(table: string, relation: string, row: object): Soon<AnyRow | null>;
+  /**
+   * The same of a row whose relations lead nowhere that its caller cannot see, for who reads nothing but the id.
+   */
+  named(table: string, relation: string, row: object): { id: string } | null;
   /** A page of the whole organization. @throws DomainError INVALID_INPUT for bad arguments. */
   page(table: string, args: PageArgs, ahead?: Ahead | null): Connection<AnyRow>;
   /** A page of a to-many relation of `row`. @throws DomainError INVALID_INPUT for bad arguments. */
@@ -179,12 +183,18 @@ function readableOf(scope: Scope): (table: string) => Entity {
   };
 }
 
-function single(scope: Scope, loaders: Loaders): Pick<Reader, 'find' | 'one'> {
+function single(scope: Scope, loaders: Loaders): Pick<Reader, 'find' | 'named' | 'one'> {
   const readable = readableOf(scope);
   return {
     find: async (table, id, deleted, ahead = null) => {
       const entity = readable(table);
       return isUuid(id) ? loaders.byId(entity, id, deleted ?? undefined, ahead) : null;
+    },
+    named: (table, name, row) => {
+      const relation = relationOf(entityOf(scope.graph, table).toOne, table, name);
+      readable(relation.entity);
+      const id = (row as Record<string, string | null>)[relation.key];
+      return id ? { id } : null;
     },
     one: async (table, name, row) => {
       const along = broughtAlong(row, name);

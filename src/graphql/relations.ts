@@ -3,7 +3,7 @@ import type { Deleted } from '../db/engine/scope.js';
 import { entityOf, type Entity, type Graph } from '../db/graph.js';
 import type { AggregateArgs, PageArgs } from '../db/index.js';
 import { FOLLOWS } from './compiled/shape.js';
-import { aheadOfRecord, aheadOfRows, fieldsBelow } from './compiled/ahead.js';
+import { aheadOfGroups, aheadOfRecord, aheadOfRows, isNamedOnly } from './compiled/ahead.js';
 import type { GraphContext } from './context.js';
 
 type Field<Args> = IFieldResolver<{ id: string }, GraphContext, Args>;
@@ -33,8 +33,8 @@ function rootFields(entity: Entity, graph: Graph): Fields {
   const many: Field<PageArgs> = (_, args, { reader }, info) =>
     reader.knowing(args, () => reader.page(table, args, aheadOfRows(info, entity, graph)));
   const aggregates: Field<PageArgs & AggregateArgs> = (_, { filter, includeDeleted, ...wanted }, { reader }, info) => {
-    const looksAt = fieldsBelow(info);
-    return reader.knowing({ filter }, () => reader.page(table, { filter, includeDeleted }).aggregates({ ...wanted, looksAt }));
+    const ahead = aheadOfGroups(info);
+    return reader.knowing({ filter }, () => reader.page(table, { filter, includeDeleted }).groups(wanted, ahead));
   };
   return { [root.one]: one, [root.many]: many, ...(isGrouped(entity) && { [`${root.one}Aggregates`]: aggregates }) };
 }
@@ -43,14 +43,14 @@ function isGrouped({ groups }: Entity): boolean {
   return Object.keys(groups).length > 0;
 }
 
-/** The records that groups are about. */
+/** The records that groups are about. A group's id is of a record that its caller sees (grouping.ts), so whoever asks for no more gets it as it is. */
 function keyFields({ table, groups }: Entity): Fields {
   const relations = Object.values(groups).flatMap((grouping) => (grouping.by === 'record' ? [[grouping.relation, true]] : []));
   return mapKeys(
     Object.fromEntries(relations) as object,
     (name): Field<unknown> =>
-      (keys, _, { reader }) =>
-        reader.one(table, name, keys),
+      (keys, _, { reader }, info) =>
+        isNamedOnly(info) ? reader.named(table, name, keys) : reader.one(table, name, keys),
   );
 }
 

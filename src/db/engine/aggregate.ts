@@ -12,8 +12,14 @@ export interface AggregateArgs {
   groupBy?: readonly string[] | null;
   /** Converts all amounts; without it they stay apart by currency. */
   inCurrency?: string | null;
-  /** What is looked at of a group, by the schema's names; null or left out: anything. A percentile sorts all amounts. */
-  looksAt?: readonly string[] | null;
+}
+
+/** What an operation goes on to read of groups. */
+export interface GroupsAhead {
+  /** What is looked at of a group, by the schema's names. A percentile sorts all amounts. */
+  looksAt: readonly string[];
+  /** Whether the operation reads nothing else. */
+  isAll: boolean;
 }
 
 /** A group as the statement answers it: its keys by field, amounts as exact text. */
@@ -37,7 +43,7 @@ export function groupedBy(entity: Entity, { groupBy, inCurrency }: AggregateArgs
 /** What of a group's figures is worked out: those that are looked at. */
 export type Figures = readonly Figure[];
 
-export function figuresOf({ looksAt }: AggregateArgs): Figures {
+export function figuresOf(looksAt: readonly string[] | undefined): Figures {
   return looksAt ? FIGURES.filter((name) => looksAt.includes(name)) : FIGURES;
 }
 

@@ -35,11 +35,28 @@ export function aheadOfRecord(info: GraphQLResolveInfo, entity: Entity, graph: G
   return execution ? kept(execution.run, execution.field, () => recordOf(execution.run, execution.field, entity, graph)) : null;
 }
 
-/** The fields that an operation reads of the objects that a field is being resolved to; null when graphql-js executes it. */
-export function fieldsBelow(info: GraphQLResolveInfo): readonly string[] | null {
+/** What an operation reads of the groups that a field is being resolved to, and whether that is all it reads; null when graphql-js executes it. */
+export function aheadOfGroups(info: GraphQLResolveInfo): { looksAt: readonly string[]; isAll: boolean } | null {
   const execution = executionOf(info);
   const plan = execution && planOf(execution.run, execution.field);
-  return plan ? [...new Set(plan.fields.map(({ definition }) => definition.name))] : null;
+  if (!plan) return null;
+  const { run, field } = execution;
+  const { fields } = run.plan.root;
+  const keys = plan.fields
+    .filter(({ definition }) => definition.name === 'keys')
+    .flatMap((key) => planOf(run, key)?.fields ?? []);
+  const isAll = run.isAlone && fields.length === 1 && fields[0] === field && keys.every((key) => isIdOnly(run, key));
+  return { looksAt: [...new Set(plan.fields.map(({ definition }) => definition.name))], isAll };
+}
+
+/** Whether nothing but the id of a record is read, so that it need not be looked up; a leaf has nothing below. */
+export function isNamedOnly(info: GraphQLResolveInfo): boolean {
+  const execution = executionOf(info);
+  return execution ? isIdOnly(execution.run, execution.field) : false;
+}
+
+function isIdOnly(run: Run, field: FieldPlan): boolean {
+  return planOf(run, field)?.fields.every(({ definition: { name } }) => name === 'id' || name === '__typename') ?? true;
 }
 
 /** Without variables in it, it is the same each time the plan is executed. */
