@@ -2,10 +2,13 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import pg from 'pg';
 import { pino } from 'pino';
+import { watchStatements } from '../src/db/watching.js';
 import { executeCompiled } from '../src/graphql/compiled/index.js';
 import { openMetrics, serveMetrics, type MetricsServer } from '../src/metrics.js';
 import { openTraces, type Traces } from '../src/traces.js';
+import { watch } from '../src/watch.js';
 import { doDueJobs } from '../src/worker.js';
 import { openStage, type Stage } from './support/app.js';
 import { person, tokensOf } from './support/person.js';
@@ -127,6 +130,29 @@ test('pools, the event loop, the process and jobs are told; nothing else is answ
   expect((await fetch(`http://127.0.0.1:${shown.port}/`)).status).toBe(404);
   expect((await fetch(`${stage.url}/metrics`)).status).toBe(404);
   await expect(serveMetrics(metrics.registry, '127.0.0.1', shown.port)).rejects.toThrow(/METRICS_PORT/);
+});
+
+test('a connection that the pool has given to the next transaction goes on counting when the last one stops', async () => {
+  const pool = new pg.Pool({ connectionString: stage.database.appUrl, max: 1 });
+  try {
+    const watchClient = watchStatements(pool);
+    const [last, next] = [watch(), watch()];
+    const client = await pool.connect();
+    const stopLast = watchClient(client, { watch: last, span: null });
+    await client.query('SELECT 1');
+    client.release();
+    const same = await pool.connect();
+    const stopNext = watchClient(same, { watch: next, span: null });
+    await same.query('SELECT 1');
+    stopLast();
+    await same.query('SELECT 1');
+    stopNext();
+    await same.query('SELECT 1');
+    same.release();
+    expect([same === client, last.statements, next.statements]).toEqual([true, 1, 2]);
+  } finally {
+    await pool.end();
+  }
 });
 
 /** Names of spans, each with those within it, in the order of their beginning. */

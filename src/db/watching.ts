@@ -25,8 +25,16 @@ export interface Watched {
   span: Span | null;
 }
 
+/**
+ * Tells a watch of a connection's statements, from now on.
+ *
+ * @returns what ends that. It leaves alone who has begun to watch since: the pool gives a connection to the next transaction before
+ * the last one's caller hears that it is over.
+ */
+export type WatchClient = (client: PoolClient, by: Watched) => () => void;
+
 /** Makes a pool's connections count their statements for whom they work; Prisma, which sends them, tells nobody for whom. */
-export function watchStatements(pool: Pool): (client: PoolClient, by: Watched | null) => void {
+export function watchStatements(pool: Pool): WatchClient {
   const watches = new WeakMap<PoolClient, Watched>();
   pool.on('connect', (client) => {
     const send = client.query.bind(client) as (...sent: unknown[]) => unknown;
@@ -40,7 +48,12 @@ export function watchStatements(pool: Pool): (client: PoolClient, by: Watched | 
     };
     client.query = counted as PoolClient['query'];
   });
-  return (client, by) => void (by ? watches.set(client, by) : watches.delete(client));
+  return (client, by) => {
+    watches.set(client, by);
+    return () => {
+      if (watches.get(client) === by) watches.delete(client);
+    };
+  };
 }
 
 /** What a span says of a failure: a code, never a message. */

@@ -7,14 +7,13 @@ import { translateFailure } from './failures.js';
 import type { StatementLog } from './statements.js';
 import { cancel, cutOff } from './stop.js';
 import type { Watch } from '../watch.js';
-import { codeOf, type Watched } from './watching.js';
+import { codeOf, type WatchClient } from './watching.js';
 
 /** Prisma, and the connections it writes with. */
 export interface WritePool {
   prisma: PrismaClient;
   backends: ReadonlyMap<number, PoolClient>;
-  /** Tells a watch of a connection's statements, from now on. */
-  watch: (client: PoolClient, by: Watched | null) => void;
+  watch: WatchClient;
   log: Pick<StatementLog, 'nameOf'>;
 }
 
@@ -38,6 +37,7 @@ export async function writeIn<Result>(
   signal?.throwIfAborted();
   let client: PoolClient | undefined;
   let stopping: Stopping | undefined;
+  let unwatch: (() => void) | undefined;
   let failed: string | undefined;
   const span = watch?.span?.begin('transaction') ?? null;
   const stop = (): void => void (stopping = client && stopStatement(client));
@@ -47,7 +47,7 @@ export async function writeIn<Result>(
   try {
     return await prisma.$transaction(async (tx) => {
       client = backends.get(await begin(tx, orgId));
-      if (client && watch) watchClient(client, { watch, span });
+      if (client && watch) unwatch = watchClient(client, { watch, span });
       signal?.throwIfAborted();
       return work(client ? directly(tx, client, log) : tx);
     }, limits);
@@ -58,7 +58,7 @@ export async function writeIn<Result>(
     if (client && failure !== error && isUnavailable(failure)) cutOff(client);
     throw failure;
   } finally {
-    if (client) watchClient(client, null);
+    unwatch?.();
     span?.end(failed);
     signal?.removeEventListener('abort', stop);
     await stopping?.over();
