@@ -7,7 +7,7 @@ import { existsSync, readdirSync } from 'node:fs';
 export const rooms = foldersOf(new URL('../src/domain/', import.meta.url));
 
 /** Rooms that only read, and rooms of jobs and sweeps. Every other room owns rows, also one that is new. */
-const readers = ['audit', 'search', 'timeline', 'reports', 'gdpr', 'imports', 'exports', 'webhooks'];
+const readers = ['audit', 'search', 'timeline', 'reports', 'gdpr', 'retention', 'imports', 'exports', 'webhooks'];
 
 const up = String.raw`^(?:\.\./)+`;
 

@@ -36,7 +36,7 @@ BEGIN
                                       'search_words', 'search_terms', 'search_notes', 'consent_purposes', 'consent_texts', 'consents',
                                       'registrations', 'invitations', 'account_tokens', 'reset_requests',
                                       'legal_holds', 'erasures', 'erased_people', 'subject_exports',
-                                      'organization_exports', 'organization_export_parts'] LOOP
+                                      'organization_exports', 'organization_export_parts', 'retention_rules', 'retention_runs'] LOOP
     tenant_key := CASE tenant_table WHEN 'organizations' THEN 'id' ELSE 'org_id' END;
     FOREACH policy_name IN ARRAY ARRAY['tenant', 'reader', 'owner'] LOOP
       EXECUTE format('DROP POLICY IF EXISTS %I ON public.%I', policy_name, tenant_table);
@@ -116,6 +116,8 @@ GRANT SELECT (json, html), INSERT, UPDATE (json, html, ready_at, expires_at) ON 
 -- A file that is made again is written over the pieces of the attempt before.
 GRANT INSERT, UPDATE (state, attempt, rows_done, rows_total, parts, size, finished_at, expires_at) ON public.organization_exports TO {{app}};
 GRANT SELECT, INSERT, UPDATE (bytes) ON public.organization_export_parts TO {{app}};
+GRANT INSERT, UPDATE (span, state, activated_by_id, activated_at) ON public.retention_rules TO {{app}};
+GRANT INSERT, UPDATE (state, step, last_id, examined, removed, skipped, held, error, finished_at) ON public.retention_runs TO {{app}};
 GRANT UPDATE (erased_at) ON public.users TO {{app}};
 GRANT UPDATE (email) ON public.invitations TO {{app}};
 GRANT UPDATE (name) ON public.api_keys TO {{app}};
@@ -453,7 +455,8 @@ BEGIN
                                        ('account_tokens', 'expires_at', interval '30 days'),
                                        ('reset_requests', 'created_at', interval '7 days'),
                                        ('subject_exports', 'expires_at', interval '0'),
-                                       ('organization_exports', 'expires_at', interval '0')) AS each (name, ends, kept) LOOP
+                                       ('organization_exports', 'expires_at', interval '0'),
+                                       ('retention_runs', 'finished_at', interval '90 days')) AS each (name, ends, kept) LOOP
     EXECUTE format('DELETE FROM public.%1$I WHERE ctid = ANY (ARRAY(
                       SELECT ctid FROM public.%1$I WHERE %2$I < now() - $1 LIMIT $2 FOR UPDATE SKIP LOCKED))', kind.name, kind.ends)
       USING kind.kept, most;
@@ -480,3 +483,145 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION jobs.sweep() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION jobs.sweep() TO {{worker}};
+
+-- Retention (docs/decisions/0047-retention.md). A view for each table that a kind of rule reaches, called <kind>_<table>: since when its rows are
+-- over, and what holds one back. Who previews, who counts and what removes read the same view. They are the owner's, and nobody reads them but
+-- the functions below.
+DROP SCHEMA IF EXISTS retention CASCADE;
+CREATE SCHEMA retention;
+GRANT USAGE ON SCHEMA retention TO {{app}};
+
+-- What holds back what is about a person: a legal hold before a restriction.
+CREATE FUNCTION retention.held_for(org uuid, contact uuid) RETURNS text
+  LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE
+    WHEN EXISTS (SELECT FROM public.legal_holds AS h WHERE h.org_id = org AND h.contact_id = contact AND h.released_at IS NULL) THEN 'LEGAL_HOLD'
+    WHEN EXISTS (SELECT FROM public.contacts AS c WHERE c.org_id = org AND c.id = contact AND c.restricted_at IS NOT NULL) THEN 'RESTRICTED' END
+$$;
+REVOKE ALL ON FUNCTION retention.held_for(uuid, uuid) FROM PUBLIC;
+CREATE FUNCTION retention.has_open_deal(org uuid, contact uuid) RETURNS boolean
+  LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM public.deals AS d WHERE d.org_id = org AND d.contact_id = contact AND d.status = 'OPEN' AND d.deleted_at IS NULL)
+$$;
+REVOKE ALL ON FUNCTION retention.has_open_deal(uuid, uuid) FROM PUBLIC;
+
+-- Leads with whom nothing has happened: nothing was changed, noted, planned, sold or agreed to. What was deleted since counts as something.
+CREATE VIEW retention.inactive_leads_contacts AS
+  SELECT c.org_id, c.id, greatest(c.created_at, c.updated_at, c.last_activity_at, about.at, deals.at, consents.at) AS since,
+         coalesce(retention.held_for(c.org_id, c.id), CASE
+           WHEN retention.has_open_deal(c.org_id, c.id) THEN 'OPEN_DEAL' WHEN c.gdpr_consent THEN 'CONSENT' END) AS held
+    FROM public.contacts AS c
+    CROSS JOIN LATERAL (SELECT max(greatest(a.created_at, a.updated_at, a.due_date, a.completed_at)) AS at
+                          FROM public.activities AS a WHERE a.org_id = c.org_id AND a.contact_id = c.id) AS about
+    CROSS JOIN LATERAL (SELECT max(greatest(d.created_at, d.updated_at, d.last_activity_at, theirs.at)) AS at
+                          FROM public.deals AS d
+                          CROSS JOIN LATERAL (SELECT max(greatest(a.created_at, a.updated_at, a.due_date, a.completed_at)) AS at
+                                                FROM public.activities AS a WHERE a.org_id = d.org_id AND a.deal_id = d.id) AS theirs
+                         WHERE d.org_id = c.org_id AND d.contact_id = c.id) AS deals
+    CROSS JOIN LATERAL (SELECT max(e.created_at) AS at FROM public.consents AS e WHERE e.org_id = c.org_id AND e.contact_id = c.id) AS consents
+   WHERE c.status = 'LEAD' AND c.deleted_at IS NULL AND c.erased_at IS NULL;
+
+CREATE VIEW retention.deleted_records_activities AS
+  SELECT a.org_id, a.id, a.deleted_at AS since,
+         coalesce(retention.held_for(a.org_id, a.contact_id), retention.held_for(a.org_id, d.contact_id)) AS held
+    FROM public.activities AS a LEFT JOIN public.deals AS d ON d.org_id = a.org_id AND d.id = a.deal_id WHERE a.deleted_at IS NOT NULL;
+CREATE VIEW retention.deleted_records_deals AS
+  SELECT d.org_id, d.id, d.deleted_at AS since, coalesce(retention.held_for(d.org_id, d.contact_id), CASE
+           WHEN EXISTS (SELECT FROM public.activities AS a WHERE a.org_id = d.org_id AND a.deal_id = d.id) THEN 'IN_USE' END) AS held
+    FROM public.deals AS d WHERE d.deleted_at IS NOT NULL;
+CREATE VIEW retention.deleted_records_contacts AS
+  SELECT c.org_id, c.id, c.deleted_at AS since,
+         coalesce(retention.held_for(c.org_id, c.id), CASE WHEN retention.has_open_deal(c.org_id, c.id) THEN 'OPEN_DEAL' END) AS held
+    FROM public.contacts AS c WHERE c.deleted_at IS NOT NULL AND c.erased_at IS NULL;
+CREATE VIEW retention.deleted_records_companies AS
+  SELECT c.org_id, c.id, c.deleted_at AS since, CASE
+           WHEN EXISTS (SELECT FROM public.contacts AS t WHERE t.org_id = c.org_id AND t.company_id = c.id)
+             OR EXISTS (SELECT FROM public.deals AS d WHERE d.org_id = c.org_id AND d.company_id = c.id)
+             OR EXISTS (SELECT FROM public.companies AS o WHERE o.org_id = c.org_id AND o.merged_into = c.id) THEN 'IN_USE' END AS held
+    FROM public.companies AS c WHERE c.deleted_at IS NOT NULL;
+
+CREATE VIEW retention.sessions_sessions AS
+  SELECT s.org_id, s.id, least(s.ended_at, s.expires_at) AS since, NULL::text AS held FROM public.sessions AS s;
+CREATE VIEW retention.mails_invitations AS
+  SELECT i.org_id, i.id, least(i.accepted_at, i.revoked_at, i.expires_at) AS since, NULL::text AS held FROM public.invitations AS i;
+CREATE VIEW retention.mails_account_tokens AS
+  SELECT t.org_id, t.id, least(t.used_at, t.voided_at, t.expires_at) AS since, NULL::text AS held FROM public.account_tokens AS t;
+-- Jobs that failed for the last time. Their numbers as ids: everything here goes on behind an id.
+CREATE VIEW retention.jobs_jobs AS
+  SELECT (j.payload ->> 'orgId')::uuid AS org_id, lpad(to_hex(j.id), 32, '0')::uuid AS id, j.run_at AS since, NULL::text AS held
+    FROM graphile_worker._private_jobs AS j WHERE j.attempts >= j.max_attempts AND j.locked_by IS NULL;
+
+CREATE FUNCTION retention.view_of(kind text, of_table text) RETURNS text
+  LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT format('retention.%I', lower(kind) || '_' || of_table) $$;
+CREATE FUNCTION retention.cutoff(kind text, span integer) RETURNS timestamptz
+  LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT now() - CASE kind WHEN 'INACTIVE_LEADS' THEN make_interval(months => span) ELSE make_interval(days => span) END
+$$;
+
+-- Rows of a table that are over by a rule of `kind` and `span`, in the order of their ids: those behind `behind`, or only some.
+CREATE FUNCTION retention.due(kind text, span integer, of_table text, behind uuid, only_these uuid[], most integer)
+  RETURNS TABLE (id uuid, since timestamptz, held text)
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY EXECUTE format(
+    'SELECT v.id, v.since, v.held FROM %s AS v WHERE v.org_id = $1 AND v.since < $2 AND ($3 IS NULL OR v.id > $3) AND ($4 IS NULL OR v.id = ANY ($4))
+      ORDER BY v.id LIMIT $5', retention.view_of(kind, of_table))
+    USING nullif(current_setting('app.org_id', true), '')::uuid, retention.cutoff(kind, span), behind, only_these, most;
+END $$;
+
+-- The same, counted by what holds them back.
+CREATE FUNCTION retention.count_due(kind text, span integer, of_table text) RETURNS TABLE (held text, count integer)
+  LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY EXECUTE format('SELECT v.held, count(*)::int FROM %s AS v WHERE v.org_id = $1 AND v.since < $2 GROUP BY v.held ORDER BY v.held',
+                              retention.view_of(kind, of_table))
+    USING nullif(current_setting('app.org_id', true), '')::uuid, retention.cutoff(kind, span);
+END $$;
+
+-- Removes rows by a rule: only by one that is active, only rows that it reaches and nothing holds back, looked at once more behind their locks. Contacts
+-- are not removed but erased. Answers what went, with the version that would have been next.
+CREATE FUNCTION retention.remove(by_rule uuid, of_table text, ids uuid[]) RETURNS TABLE (id uuid, version integer)
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  org CONSTANT uuid := nullif(current_setting('app.org_id', true), '')::uuid;
+  rule public.retention_rules;
+  chosen uuid[];
+BEGIN
+  SELECT r.* INTO rule FROM public.retention_rules AS r WHERE r.org_id = org AND r.id = by_rule AND r.state = 'ACTIVE';
+  IF NOT FOUND OR of_table = 'contacts' THEN
+    RAISE EXCEPTION 'Rows are removed by a rule that is active, and contacts are erased.';
+  END IF;
+  IF of_table <> 'jobs' THEN
+    EXECUTE format('SELECT FROM public.%I AS t WHERE t.org_id = $1 AND t.id = ANY ($2) ORDER BY t.id FOR UPDATE', of_table) USING org, ids;
+  END IF;
+  SELECT array_agg(d.id) INTO chosen
+    FROM retention.due(rule.kind::text, rule.span, of_table, NULL, ids, cardinality(ids)) AS d WHERE d.held IS NULL;
+  IF of_table = 'jobs' THEN
+    RETURN QUERY DELETE FROM graphile_worker._private_jobs AS j
+      WHERE lpad(to_hex(j.id), 32, '0')::uuid = ANY (chosen) AND j.locked_by IS NULL RETURNING lpad(to_hex(j.id), 32, '0')::uuid, 1;
+    RETURN;
+  END IF;
+  -- What has no meaning without its record.
+  IF of_table = 'sessions' THEN
+    DELETE FROM public.refresh_tokens AS t WHERE t.org_id = org AND t.session_id = ANY (chosen);
+  ELSIF of_table = 'deals' THEN
+    DELETE FROM public.deal_history AS h WHERE h.org_id = org AND h.deal_id = ANY (chosen);
+  END IF;
+  RETURN QUERY EXECUTE format('DELETE FROM public.%I AS t WHERE t.org_id = $1 AND t.id = ANY ($2)
+                                RETURNING t.id, coalesce((to_jsonb(t) ->> ''version'')::int, 0) + 1', of_table) USING org, chosen;
+END $$;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA retention FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION retention.due(text, integer, text, uuid, uuid[], integer), retention.count_due(text, integer, text),
+  retention.remove(uuid, text, uuid[]) TO {{app}};
+
+-- A job for each active rule that was not swept within a day: any worker, at any time. Returns how many.
+CREATE FUNCTION jobs.plan_retention() RETURNS integer
+  LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT count(graphile_worker.add_job('retention', json_build_object('orgId', r.org_id, 'ruleId', r.id),
+                                       job_key => r.org_id || ':retention:' || r.id, job_key_mode => 'preserve_run_at'))::int
+    FROM public.retention_rules AS r
+   WHERE r.state = 'ACTIVE' AND NOT EXISTS (SELECT FROM public.retention_runs AS n
+           WHERE n.org_id = r.org_id AND n.rule_id = r.id AND n.finished_at > now() - interval '23 hours')
+$$;
+REVOKE ALL ON FUNCTION jobs.plan_retention() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION jobs.plan_retention() TO {{worker}};

@@ -298,6 +298,8 @@ describe('scopes', () => {
       'invitations',
       'legal_holds',
       'organization_exports',
+      'retention_rules',
+      'retention_runs',
       'sessions',
       'subject_exports',
     ]);

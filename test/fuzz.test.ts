@@ -805,6 +805,8 @@ function recordsTable(): string {
       Erasure: 'erasures',
       SubjectExport: 'subject_exports',
       OrganizationExport: 'organization_exports',
+      RetentionRule: 'retention_rules',
+      RetentionRun: 'retention_runs',
       CustomField: 'custom_fields',
       ...{ ConsentPurpose: 'consent_purposes', ConsentText: 'consent_texts', Consent: 'consents' },
     },

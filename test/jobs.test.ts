@@ -151,6 +151,7 @@ test('the worker’s role takes and finishes jobs, and can do nothing else', asy
   );
   expect(functions.map(({ name }) => name)).toEqual([
     'audit.heads()',
+    'jobs.plan_retention()',
     'jobs.purge_organizations()',
     'jobs.reclaim()',
     'jobs.sweep()',

@@ -104,7 +104,7 @@ const VERBS: Record<string, Verb> = {
 /**
  * Everybody may end their own sessions, and nobody anybody else's (test/sessions.test.ts); everybody may change what is their
  * own, and what concerns several users or contacts, or somebody who is no user yet, has tests of its own (test/users.test.ts,
- * test/tags.test.ts, test/consents.test.ts, test/gdpr.test.ts, test/subject-export.test.ts, test/account.test.ts, test/api-keys.test.ts, test/invitations.test.ts).
+ * test/tags.test.ts, test/consents.test.ts, test/gdpr.test.ts, test/retention.test.ts, test/subject-export.test.ts, test/account.test.ts, test/api-keys.test.ts, test/invitations.test.ts).
  */
 const OF_TAGS = ['renameTag', 'mergeTags', 'deleteTag'];
 const ELSEWHERE = [
@@ -113,7 +113,7 @@ const ELSEWHERE = [
   ...['createApiKey', 'revokeApiKey'],
   ...['addConsentText', 'grantConsent', 'withdrawConsent'],
   ...['updateViewer', 'reassignRecords', 'transferOwnership', 'deleteOrganization', 'cancelOrganizationDeletion'],
-  ...['exportOrganization'],
+  ...['exportOrganization', 'activateRetentionRule', 'removeRetentionRule'],
   ...[
     'exportSubject',
     'eraseContact',
@@ -126,8 +126,8 @@ const ELSEWHERE = [
   ...['changePassword', 'changeEmail', 'inviteUser', 'revokeInvitation'],
 ];
 
-/** Their record's id follows from their input (test/rates.test.ts). */
-const BY_INPUT = ['setExchangeRate'];
+/** Their record's id follows from their input (test/rates.test.ts, test/retention.test.ts). */
+const BY_INPUT = ['setExchangeRate', 'setRetentionRule'];
 
 const schema = buildSchema(ROOT);
 const mutations = Object.values(schema.getMutationType()?.getFields() ?? {}).filter(

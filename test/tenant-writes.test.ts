@@ -90,10 +90,11 @@ const MALFORMED = { 'no UUID': 'no-uuid', empty: '', 'a NUL': '\u0000' };
 const schema = buildSchema(ROOT);
 /**
  * Whose id is a session's: ending one that is not one's own ends none, which test/sessions.test.ts shows, or a key's (test/api-keys.test.ts); and what would leave
- * this test without its owner, which test/users.test.ts tries. What people can ask for concerns deleted contacts, too (test/gdpr.test.ts).
+ * this test without its owner, which test/users.test.ts tries. What people can ask for concerns deleted contacts, too (test/gdpr.test.ts), and an
+ * organization has one retention rule of a kind (test/retention.test.ts).
  */
 const ELSEWHERE = [
-  ...['revokeSession', 'revokeApiKey', 'transferOwnership'],
+  ...['revokeSession', 'revokeApiKey', 'transferOwnership', 'activateRetentionRule', 'removeRetentionRule'],
   ...[
     'exportSubject',
     'eraseContact',
@@ -254,6 +255,20 @@ describe.each([
     await stage.world.insert('consent_texts', [text]);
   }
 
+  /** A retention rule and a sweep of it, the same ones each time: there is one of a kind. */
+  async function sweptRule(org: Organization, activated_by_id: string): Promise<[rule: string, run: string]> {
+    const { rows } = await stage.world.client.query<{ rule: string; run: string }>(
+      'SELECT rule_id AS rule, id AS run FROM retention_runs WHERE org_id = $1',
+      [org.id],
+    );
+    if (rows[0]) return [rows[0].rule, rows[0].run];
+    const [rule, run] = [randomUUID(), randomUUID()];
+    const active = { kind: 'SESSIONS', span: 7, state: 'ACTIVE', activated_by_id, activated_at: '2026-01-01T00:00:00Z' };
+    await stage.world.insert('retention_rules', [{ org_id: org.id, id: rule, ...active }]);
+    await stage.world.insert('retention_runs', [{ org_id: org.id, id: run, rule_id: rule }]);
+    return [rule, run];
+  }
+
   /** A record of each table, two where they stand side by side. */
   async function castOf(org: Organization, columns: { deleted_at?: string } = {}): Promise<Cast> {
     const [pipeline, ...stages] = Array.from({ length: 3 }, () => randomUUID()) as [string, ...string[]];
@@ -309,6 +324,7 @@ describe.each([
     const taken = { requested_by_id: users[0], state: 'READY', expires_at: '2026-01-02T00:00:00Z' };
     const takenAlong = randomUUID();
     await stage.world.insert('organization_exports', [{ org_id: org.id, id: takenAlong, ...taken }]);
+    const [rule, sweep] = await sweptRule(org, users[0] ?? '');
     const erasure = randomUUID();
     const erased = { kind: 'CONTACT', record_id: randomUUID(), reason: 'Asked for', counts: '{}', receipt: '-' };
     await stage.world.insert('erasures', [
@@ -334,6 +350,8 @@ describe.each([
         erasures: [erasure],
         subject_exports: [exported],
         organization_exports: [takenAlong],
+        retention_rules: [rule],
+        retention_runs: [sweep],
       }),
       custom_fields: [await stage.world.customField(org, { ...CHOICE, ...columns })],
       consent_purposes: [purpose_id],
@@ -489,6 +507,7 @@ describe.each([
       'requestPasswordReset',
       'resetPassword',
       'setExchangeRate',
+      'setRetentionRule',
       'updateOrganization',
       'updateViewer',
     ]);

@@ -19,6 +19,7 @@ export type { MoneyTotalRow } from './engine/totals.js';
 export { change, type WriteRequest } from './writing/change.js';
 export { noteFacts, type Happening } from './writing/note.js';
 export type { Erasure } from './writing/erasures.js';
+export type { DueRow } from './writing/removing.js';
 export type { Changes, LockedRow, Writer } from './writing/writer.js';
 export { placeOf, type PageArgs, type Place } from './engine/window.js';
 export { checkGroups, MOST_GROUPS, type Grouped } from './engine/grouping.js';

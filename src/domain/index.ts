@@ -38,6 +38,9 @@ import { pipelineGraph, stageGraph } from './pipelines/graph.js';
 import { pipelineResolvers } from './pipelines/resolvers.js';
 import { rateGraph } from './rates/graph.js';
 import { rateResolvers } from './rates/resolvers.js';
+import { retentionRuleGraph, retentionRunGraph } from './retention/graph.js';
+import { retentionResolvers } from './retention/resolvers.js';
+import { retentionTask } from './retention/task.js';
 import { searchResolvers } from './search/resolvers.js';
 import { reportResolvers } from './reports/resolvers.js';
 import { tagResolvers } from './tags/resolvers.js';
@@ -68,6 +71,8 @@ export const graph: Graph = new Map(
     organizationGraph,
     pipelineGraph,
     rateGraph,
+    retentionRuleGraph,
+    retentionRunGraph,
     sessionGraph,
     stageGraph,
     subjectExportGraph,
@@ -83,6 +88,7 @@ export const tasksOf = (database: Database, privacy: PrivacyDoor): Record<string
   address: addressTask(database, privacy.now),
   subjectExport: subjectExportTask(database, privacy),
   organizationExport: organizationExportTask(database, privacy.now),
+  retention: retentionTask(database, privacy),
 });
 
 export const resolvers: Resolvers[] = [
@@ -102,6 +108,7 @@ export const resolvers: Resolvers[] = [
   pipelineResolvers,
   rateResolvers,
   reportResolvers,
+  retentionResolvers,
   searchResolvers,
   tagResolvers,
   timelineResolvers,

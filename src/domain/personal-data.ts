@@ -88,6 +88,9 @@ const IMPERSONAL: Readonly<Record<string, string>> = {
   refresh_tokens: 'user_id session_id token_hash expires_at used_at successor_id sealed_successor',
   registrations: 'organization_name settings expires_at confirmed_at user_id',
   reset_requests: '',
+  retention_rules: 'kind span state activated_by_id activated_at',
+  // `error` is a kind and a code.
+  retention_runs: 'rule_id state step last_id examined removed skipped held error finished_at',
   search_notes: 'activity_id at',
   search_terms: '',
   search_words: 'record_id kind field',

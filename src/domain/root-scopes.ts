@@ -54,6 +54,8 @@ const SIGNED_IN = [
   ...['Query.erasurePreview', 'Query.erasure', 'Query.verifyErasureReceipt', 'Mutation.eraseContact'],
   'Mutation.eraseUser',
   ...['Query.subjectExport', 'Mutation.exportSubject'],
+  ...['Query.retentionRules', 'Query.retentionPreview'],
+  ...['Mutation.setRetentionRule', 'Mutation.activateRetentionRule', 'Mutation.removeRetentionRule'],
   ...['Mutation.restrictProcessing', 'Mutation.liftRestriction', 'Mutation.placeLegalHold', 'Mutation.releaseLegalHold'],
   ...['Mutation.renameTag', 'Mutation.mergeTags', 'Mutation.deleteTag'],
   ...['Mutation.createConsentPurpose', 'Mutation.updateConsentPurpose', 'Mutation.deleteConsentPurpose'],

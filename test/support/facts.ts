@@ -20,6 +20,7 @@ const DERIVED: Record<string, readonly string[]> = {
   api_keys: ['last_used_at'],
   sessions: ['last_used_at'],
   subject_exports: ['ready_at', 'json', 'html', 'expires_at'],
+  retention_runs: ['step', 'last_id', 'examined', 'removed', 'skipped', 'held', 'error'],
   organization_exports: ['state', 'attempt', 'rows_done', 'rows_total', 'parts', 'size', 'finished_at', 'expires_at'],
 };
 

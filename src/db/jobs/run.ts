@@ -23,7 +23,7 @@ const FIRST_SWEEP_MS = 60_000;
 /** Does jobs as they come, and those of workers that died, whatever becomes of the database meanwhile. */
 export async function runJobs(settings: JobSettings): Promise<JobRunner> {
   const pool = openPool(settings, AT_ONCE + 2);
-  const call = (name: 'reclaim' | 'sweep' | 'purge_organizations') => (): void => {
+  const call = (name: 'reclaim' | 'sweep' | 'purge_organizations' | 'plan_retention') => (): void => {
     pool.query(`SELECT jobs.${name}()`).catch((error: Error) => settings.onTrouble(error.message));
   };
   try {
@@ -43,13 +43,14 @@ export async function runJobs(settings: JobSettings): Promise<JobRunner> {
     setInterval(call('reclaim'), RECLAIM_MS),
     setInterval(call('sweep'), SWEEP_MS),
     setInterval(call('purge_organizations'), SWEEP_MS),
+    setInterval(call('plan_retention'), SWEEP_MS),
     setInterval(keepHeads, SWEEP_MS),
   ];
-  const firstSweep = setTimeout(call('sweep'), FIRST_SWEEP_MS);
+  const first = [setTimeout(call('sweep'), FIRST_SWEEP_MS), setTimeout(call('plan_retention'), FIRST_SWEEP_MS)];
   keepHeads();
   const stop = async (): Promise<void> => {
     stopped = true;
-    for (const timer of [...timers, firstSweep]) clearTimeout(timer);
+    for (const timer of [...timers, ...first]) clearTimeout(timer);
     await Promise.all(crews.map((crew) => crew.stop()));
     await pool.end();
   };

@@ -13,6 +13,7 @@ type Models =
       | 'pipeline'
       | 'pipelineHistory'
       | 'pipelineStage'
+      | 'retentionRun'
       | 'user'
     );
 

@@ -13,6 +13,7 @@ import { dateLastActivity, redateRot } from './derived.js';
 import { apply, edit, insert, type Edit } from './edit.js';
 import { editAll } from './edit-all.js';
 import { peopleWriter, type PeopleWriter } from './erasing.js';
+import { removingWriter, type RemovingWriter } from './removing.js';
 import { idsStatement, setStatement, type Changes } from './statements.js';
 
 export type { Beside, Reads } from './reads.js';
@@ -20,7 +21,7 @@ export type { LockedRow } from './locks.js';
 export type { Changes } from './statements.js';
 
 /** What a room writes with, inside one transaction that sees one organization. Every changed record leaves a fact. */
-export interface Writer extends Enqueuer, CustomFieldWriter, ErasureWriter {
+export interface Writer extends Enqueuer, CustomFieldWriter, ErasureWriter, RemovingWriter {
   /** For erasing people. */
   readonly people: PeopleWriter;
   readonly caller: Caller;
@@ -118,15 +119,14 @@ export function openWriter(
     dateLastActivity: (table, key, ids) => dateLastActivity(desk, entityOf(graph, table), key, ids),
     alone: (what) => alone(desk, what),
     checkIdIsFree: (id) => checkIdIsFree(desk, id),
-    derive: async (table, rows) => {
-      if (rows.length > 0) await run(tx, setStatement(entityOf(graph, table), scope, rows));
-    },
+    derive: (table, rows) => derive(desk, entityOf(graph, table), rows),
     redateRot: (pipelineId) => redateRot(desk, pipelineId),
     consequences: () => consequences(tx),
     people: peopleWriter(desk, settings),
     ...enqueuer(tx),
     ...customFieldWriter(desk),
     ...erasureWriter(desk),
+    ...removingWriter(desk),
   };
   return { writer, ...told };
 }
@@ -134,6 +134,10 @@ export function openWriter(
 async function consequences(tx: Transaction): Promise<void> {
   await tx.$executeRawUnsafe(`SET LOCAL app.derived = 'on'`);
   await tx.$executeRawUnsafe('SET CONSTRAINTS ALL DEFERRED');
+}
+
+async function derive({ tx, scope }: Desk, entity: Entity, rows: ({ id: string } & Changes)[]): Promise<void> {
+  if (rows.length > 0) await run(tx, setStatement(entity, scope, rows));
 }
 
 async function idsOf({ tx, scope }: Desk, entity: Entity, filter: FilterInput, most: number): Promise<string[]> {

@@ -60,6 +60,8 @@ export const ROWS: Readonly<Record<string, number>> = {
   organizations: 1,
   pipeline_stages: 10,
   pipelines: 2,
+  retention_rules: 5,
+  retention_runs: 450,
   sessions: 100,
   subject_exports: 100,
   users: 20,
