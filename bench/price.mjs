@@ -10,7 +10,7 @@ import { runNode } from './lib/run-node.mjs';
 import { client } from './lib/sales-measure.mjs';
 import { startServer } from './lib/server.mjs';
 import { table } from './lib/table.mjs';
-import { bench, product } from './settings.mjs';
+import { SETS, bench, product } from './settings.mjs';
 
 const OWNER = { email: 'owner@bench-001.example' };
 /** What an operation under the limit may cost PostgreSQL. */
@@ -29,7 +29,7 @@ try {
 }
 
 async function run(only) {
-  const database = await bringUpDatabase(console.log, undefined, path.join(bench, '.data-sales-M'));
+  const database = await bringUpDatabase(console.log, SETS.M, path.join(bench, '.data-sales-M'));
   try {
     const server = await startServer(contenders[0], process.execPath, database.urls);
     const figures = await measured(server.url, database.postmaster, only).finally(server.stop);

@@ -14,8 +14,8 @@ export const SECRET = 'a-secret-of-the-benchmark-and-of-nothing-else';
 /** Connections a contender may open to PostgreSQL; the product's own default. */
 export const POOL_SIZE = 10;
 
-/** Benchmark sets, and how many organizations each must have. */
-export const SETS = { M: { size: 'M', tenants: 20 }, L: { size: 'L', tenants: 20 } };
+/** Benchmark sets: what `npm run seed` is told, and how many organizations each must have. */
+export const SETS = { M: { seed: ['--size', 'M'], tenants: 20 }, L: { seed: ['--size', 'L'], tenants: 20 } };
 
 /** What is measured: every contender in turn, at each number of connections, this many times. */
 export const CONNECTIONS = [1, 8, 64];

@@ -9,7 +9,7 @@ import { runNode } from './run-node.mjs';
  * Starts the PostgreSQL that comes with Pulse, or uses the one of BENCH_DATABASE_URL, and sees to it that the set is there.
  *
  * @param {(line: string) => void} say
- * @param {{ size: string, tenants: number }} set which benchmark set
+ * @param {{ seed: string[], tenants: number }} set what `npm run seed` is told, and how many organizations that gives
  * @param {string} folder where the PostgreSQL of its own keeps it
  */
 export async function bringUpDatabase(say, set, folder) {
@@ -31,7 +31,7 @@ export async function bringUpDatabase(say, set, folder) {
   }
 }
 
-async function loadSet(ownerUrl, say, { size, tenants }) {
+async function loadSet(ownerUrl, say, { seed, tenants }) {
   const found = (await listMembers(ownerUrl)).length;
   if (found === tenants) return;
   if (found > 0) {
@@ -39,9 +39,9 @@ async function loadSet(ownerUrl, say, { size, tenants }) {
       `The database has ${found} benchmark organizations instead of ${tenants}. Use an empty one, or delete bench/.data*.`,
     );
   }
-  say(`Loading the ${size} set, once (M takes a minute or two, L a quarter of an hour) …`);
+  say(`Loading the set ${seed.join(' ')}, once (M takes a minute or two, L a quarter of an hour) …`);
   const environment = { DATABASE_URL: ownerUrl, SECRET_KEY: SECRET, NODE_ENV: 'production' };
-  await runNode(process.execPath, ['dist/src/seed-cli.js', '--size', size], environment, product);
+  await runNode(process.execPath, ['dist/src/seed-cli.js', ...seed], environment, product);
 }
 
 /** Who asks in each organization, in a fixed order. */
