@@ -5,6 +5,7 @@ import path from 'node:path';
 import { CONNECTIONS, bench, product } from '../settings.mjs';
 import { MIXED, works } from '../works/index.mjs';
 import { chart } from './chart.mjs';
+import { intoDocument } from './document.mjs';
 import { table } from './table.mjs';
 
 const BEGIN = '<!-- figures: written by npm run bench -->';
@@ -26,20 +27,12 @@ export function report(size, { write }) {
   if (!write) return;
   writeFileSync(path.join(bench, 'results', `${size}.md`), `${text}\n`);
   writeFileSync(path.join(product, `docs/images/bench-${size}.svg`), chart(known, SHOWN));
-  if (size === 'M') intoDocument(text);
+  if (size === 'M') intoDocument(BEGIN, END, text);
 }
 
 function keptOf(size, name) {
   const file = path.join(bench, 'results', size, `${name}.json`);
   return existsSync(file) ? [JSON.parse(readFileSync(file, 'utf8'))] : [];
-}
-
-function intoDocument(text) {
-  const file = path.join(product, 'docs/BENCHMARKS.md');
-  const document = readFileSync(file, 'utf8');
-  const [before, after] = [document.indexOf(BEGIN), document.indexOf(END)];
-  if (before < 0 || after < before) throw new Error(`docs/BENCHMARKS.md has lost the marks “${BEGIN}” and “${END}”.`);
-  writeFileSync(file, `${document.slice(0, before + BEGIN.length)}\n\n${text}\n\n${document.slice(after)}`);
 }
 
 function aboutText(known) {

@@ -27,7 +27,7 @@ function atConnections(own, pulse, connections) {
   return { ...figures, pulsePerSecond: ratio('perSecond'), pulseServerMs: ratio('serverMs') };
 }
 
-function median(values) {
+export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
