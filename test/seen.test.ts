@@ -1,7 +1,12 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { json } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { pino } from 'pino';
 import { watchStatements } from '../src/db/watching.js';
@@ -11,6 +16,8 @@ import { openTraces, type Traces } from '../src/traces.js';
 import { watch } from '../src/watch.js';
 import { doDueJobs } from '../src/worker.js';
 import { openStage, type Stage } from './support/app.js';
+import { ROOT } from './support/cluster.js';
+import { testCluster } from './support/database.js';
 import { person, tokensOf } from './support/person.js';
 import type { Organization } from './support/world.js';
 
@@ -131,6 +138,76 @@ test('pools, the event loop, the process and jobs are told; nothing else is answ
   expect((await fetch(`${stage.url}/metrics`)).status).toBe(404);
   await expect(serveMetrics(metrics.registry, '127.0.0.1', shown.port)).rejects.toThrow(/METRICS_PORT/);
 });
+
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + 30_000;
+  while (!(await isSo())) {
+    if (Date.now() > end) throw new Error('It did not come to be so within 30 s.');
+    await sleep(25);
+  }
+}
+
+interface WorkerProcess {
+  /** What the terminal shows of it, as soon as this text is there. */
+  shows(text: string): Promise<string>;
+  /** Interrupts it as Ctrl-C does. Resolves to its exit code. */
+  interrupt(): Promise<number | null>;
+}
+
+/** `npm run worker` from its sources, on the stage's database, with metrics on a port that it chooses. */
+function launchWorker(folder: string): WorkerProcess {
+  const { ownerUrl, appUrl, signinUrl, workerUrl } = stage.database;
+  const { PATH = '', HOME = '' } = process.env;
+  const env = {
+    ...{ PATH, HOME, PULSE_DATA_DIR: folder, SECRET_KEY: 'a-secret-of-this-test-and-of-nothing-else', METRICS_PORT: '0' },
+    ...{ DATABASE_URL: ownerUrl, APP_DATABASE_URL: appUrl, SIGNIN_DATABASE_URL: signinUrl, WORKER_DATABASE_URL: workerUrl },
+    READER_ROLE: `${testCluster().template}_reader`,
+  };
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/worker-cli.ts'], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exit = once(child, 'close').then(([code]) => code as number | null);
+  let shown = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (shown += chunk.toString()));
+  return {
+    shows: async (text) => {
+      await until(() => shown.includes(text) || child.exitCode !== null);
+      if (!shown.includes(text)) throw new Error(`The worker ended early:\n${shown}`);
+      return shown;
+    },
+    interrupt: () => (child.kill('SIGINT'), exit),
+  };
+}
+
+test('a worker of its own shows its jobs at its own port, and nothing of the API', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'pulse-seen-'));
+  const worker = launchWorker(folder);
+  try {
+    const [, address] = /Metrics are at (\S+)/.exec(await worker.shows('The worker does jobs as they come.')) ?? [];
+    const series = 'pulse_jobs_total{task="mail",outcome="done"}';
+    const ask = async (): Promise<string> => (await fetch(address ?? '')).text();
+    expect(valueOf(await ask(), series) ?? 0).toBe(0);
+    const invite = 'mutation ($i: InviteUserInput!) { inviteUser(input: $i) { invitation { id } } }';
+    const email = `worker${Date.now()}@example.com`;
+    const { errors } = await stage.send(invite, {
+      token: stage.tokenOf(org, 'ADMIN'),
+      variables: { i: { email, role: 'MEMBER' } },
+    });
+    expect(errors).toBeUndefined();
+    await worker.shows(`Mail to ${email}`);
+    // The mail is told before the job is over. Another one that had failed in an earlier test may come due, too.
+    await until(async () => (valueOf(await ask(), series) ?? 0) > 0);
+    const text = await ask();
+    expect(valueOf(text, 'pulse_job_seconds_count{task="mail"}')).toBeGreaterThan(0);
+    expect(valueOf(text, 'process_resident_memory_bytes')).toBeGreaterThan(1e7);
+    expect(seriesOf(text, 'pulse_operations_total')).toEqual([]);
+  } finally {
+    expect(await worker.interrupt()).toBe(0);
+    await rm(folder, { recursive: true, force: true });
+  }
+}, 60_000);
 
 test('a connection that the pool has given to the next transaction goes on counting when the last one stops', async () => {
   const pool = new pg.Pool({ connectionString: stage.database.appUrl, max: 1 });
