@@ -1,3 +1,4 @@
+import { escapeIdentifier } from 'pg';
 import { connect } from './connect.js';
 
 /** What a server's role must not be able to do; each question answers true when it can. */
@@ -23,6 +24,11 @@ const TOO_STRONG: Record<string, string> = {
                    AND has_table_privilege(current_user, oid, 'TRUNCATE, REFERENCES, TRIGGER'))`,
 };
 
+/** In one round trip; a column a question. */
+const EVERY_QUESTION = `SELECT ${Object.entries(TOO_STRONG)
+  .map(([fault, question]) => `(${question}) AS ${escapeIdentifier(fault)}`)
+  .join(', ')}`;
+
 /**
  * Refuses to serve requests with a role that PostgreSQL would not hold back.
  *
@@ -31,11 +37,8 @@ const TOO_STRONG: Record<string, string> = {
 export async function checkRole(url: string): Promise<void> {
   const client = await connect(url);
   try {
-    const faults: string[] = [];
-    for (const [fault, question] of Object.entries(TOO_STRONG)) {
-      const { rows } = await client.query<Record<string, boolean>>(question);
-      if (Object.values(rows[0] ?? {})[0]) faults.push(fault);
-    }
+    const { rows } = await client.query<Record<string, boolean>>(EVERY_QUESTION);
+    const faults = Object.keys(TOO_STRONG).filter((fault) => rows[0]?.[fault]);
     if (faults.length > 0) {
       throw new Error(
         `The database role "${decodeURIComponent(new URL(url).username)}" is too strong to serve requests: it ${faults.join(', ')}. ` +
