@@ -165,6 +165,46 @@ test('an erasure that cannot be written down does not happen, and says so', asyn
   }
 });
 
+describe('people whom a retention rule erases', () => {
+  /** Activates a rule that reaches the one lead of an organization of its own. @returns the lead, and what a worker then does. */
+  async function withDueLead(on: Stage): Promise<{ org: Organization; leadId: string; shown: () => Promise<Answer> }> {
+    const org = await on.world.organization();
+    const old = new Date(Date.now() - 400 * 86_400_000).toISOString();
+    const leadId = await on.world.contact(org, { status: 'LEAD', created_at: old, updated_at: old });
+    const send = (query: string): Promise<Answer> => on.send(query, { token: on.tokenOf(org, 'ADMIN') });
+    const made = await send('mutation { setRetentionRule(input: { kind: INACTIVE_LEADS, span: 12 }) { retentionRule { id } } }');
+    const { id } = made.data.setRetentionRule.retentionRule;
+    const activate = `mutation { activateRetentionRule(id: "${id}", previewedCount: 1, expectedVersion: 1) { retentionRule { state } } }`;
+    expect((await send(activate)).errors).toBeUndefined();
+    return { org, leadId, shown: () => send('{ retentionRules { runs { state removed error } } }') };
+  }
+  const runOf = ({ data }: Answer): unknown => data.retentionRules[0].runs[0];
+
+  test('are in it, so that a restored backup does not have them back', async () => {
+    const { org, leadId, shown } = await withDueLead(stage);
+    await stage.mails(org.id);
+    expect(runOf(await shown())).toEqual({ state: 'DONE', removed: 1, error: null });
+    const lines = readFileSync(file, 'utf8').split('\n');
+    const theirs = lines.filter((line) => line.includes(leadId)).map((line) => JSON.parse(line) as { step: string });
+    expect(theirs.map(({ step }) => step)).toEqual(['INTENDED', 'DONE']);
+  });
+
+  test('are not erased while it cannot be written: the sweep says so, and waits', async () => {
+    const blocked = path.join(folder, 'another-file');
+    writeFileSync(blocked, '');
+    const failing = await openStage({ erasureLedger: path.join(blocked, 'erasures.jsonl') });
+    try {
+      const { org, leadId, shown } = await withDueLead(failing);
+      await expect(failing.mails(org.id)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      expect(runOf(await shown())).toEqual({ state: 'RUNNING', removed: 0, error: 'DomainError UNAVAILABLE' });
+      const { rows } = await failing.world.client.query('SELECT erased_at FROM contacts WHERE id = $1', [leadId]);
+      expect(rows).toEqual([{ erased_at: null }]);
+    } finally {
+      await failing.close();
+    }
+  });
+});
+
 describe('a ledger that is not whole', () => {
   /** A copy of the ledger to do something to. */
   function copy(name: string, text: string): string {
