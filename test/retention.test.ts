@@ -39,7 +39,7 @@ const ACTIVATE = `mutation ($id: ID!, $n: Int!, $v: Int!) {
   activateRetentionRule(id: $id, previewedCount: $n, expectedVersion: $v) { ${RULE} } }`;
 const REMOVE = `mutation ($id: ID!) { removeRetentionRule(id: $id) { ${RULE} } }`;
 const PREVIEW = `query ($id: ID!) { retentionPreview(ruleId: $id) { wouldRemove tables { table count } heldBack { reason count }
-  sample { table id since heldBack } rule { id version } } }`;
+  sample { table recordId since heldBack } rule { id version } } }`;
 const RUNS =
   '{ retentionRules { kind state runs { state examined removed skipped skippedBecause { reason count } error finishedAt } } }';
 
@@ -52,7 +52,7 @@ interface Preview {
   wouldRemove: number;
   tables: { table: string; count: number }[];
   heldBack: { reason: string; count: number }[];
-  sample: { table: string; id: string; since: string; heldBack: string | null }[];
+  sample: { table: string; recordId: string; since: string; heldBack: string | null }[];
   rule: { id: string; version: number };
 }
 interface Run {
@@ -141,7 +141,7 @@ describe('a rule', () => {
     await stage.mails(org.id);
     expect(await contentsOf(org)).toEqual(before);
     expect(seen).toMatchObject({ wouldRemove: 1, tables: [{ table: 'contacts', count: 1 }], heldBack: [] });
-    expect(seen.sample).toMatchObject([{ table: 'contacts', id: gone, heldBack: null }]);
+    expect(seen.sample).toMatchObject([{ table: 'contacts', recordId: gone, heldBack: null }]);
     const { errors, ...refused } = await attempt(ACTIVATE, { id: rule.id, n: 2, v: rule.version });
     expect(errors?.[0]).toMatchObject({
       message: 'By now 1 rows would go, and you have seen 2. Look at retentionPreview again, and activate with what it says.',
@@ -407,7 +407,7 @@ describe('leads with whom nothing happens', () => {
     const heldBack = ['CONSENT', 'LEGAL_HOLD', 'OPEN_DEAL', 'RESTRICTED'].map((reason) => ({ reason, count: 1 }));
     const seen = await preview((await set('INACTIVE_LEADS', 12)).id);
     expect(seen).toMatchObject({ wouldRemove: 1, heldBack });
-    expect(Object.fromEntries(seen.sample.map((each) => [each.id, each.heldBack]))).toEqual({
+    expect(Object.fromEntries(seen.sample.map((each) => [each.recordId, each.heldBack]))).toEqual({
       ...{ [all[0] as string]: 'LEGAL_HOLD', [all[1] as string]: 'RESTRICTED', [all[2] as string]: 'OPEN_DEAL' },
       ...{ [all[3] as string]: 'CONSENT', [all[4] as string]: null },
     });

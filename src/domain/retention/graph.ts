@@ -42,7 +42,7 @@ export const retentionRunGraph = entity({
   },
   defaultOrder: ['createdAt', 'DESC'],
   derived: ['step', 'lastId', 'held', 'error'],
-  toOne: { rule: { entity: 'retention_rules', key: 'ruleId' } },
+  toOne: { rule: { entity: 'retention_rules', key: 'ruleId', evenDeleted: true } },
 });
 
 export type RetentionRuleRow = Row<typeof retentionRuleGraph>;

@@ -22,5 +22,8 @@ export const retentionResolvers: Resolvers = {
   RetentionRule: { runs: ({ id }, _, { reader }) => retention.runsOf(reader, id) },
   RetentionRun: { skippedBecause: ({ held }) => heldBack(Object.entries(held as Record<string, number>)) },
   RetentionPreview: { sample: ({ rule }, _, { reader }) => sampleOf(reader, rule) },
-  RetentionSample: { heldBack: ({ held }) => held as RetentionHold | null },
+  RetentionSample: {
+    recordId: ({ id }) => id,
+    heldBack: ({ held }) => held as RetentionHold | null,
+  },
 };
