@@ -5,7 +5,7 @@ import { computer } from './machine.mjs';
 import { measure, startLoad } from './measure.mjs';
 import { median } from './summary.mjs';
 
-const FULL = { rounds: 3, seconds: 1.5, warmUp: 1 };
+const FULL = { rounds: 3, seconds: 1, warmUp: 0.7 };
 const QUICK = { rounds: 1, seconds: 0.5, warmUp: 0.5 };
 const FIGURES = ['p50', 'serverMs', 'postgresMs'];
 
