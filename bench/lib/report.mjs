@@ -7,6 +7,7 @@ import { MIXED, works } from '../works/index.mjs';
 import { chart } from './chart.mjs';
 import { intoDocument } from './document.mjs';
 import { table } from './table.mjs';
+import { targets } from './targets.mjs';
 
 const BEGIN = '<!-- figures: written by npm run bench -->';
 const END = '<!-- end of figures -->';
@@ -22,12 +23,14 @@ export function keep(size, { name, title, unlike = null }, { about, figures }) {
 export function report(size, { write }) {
   const known = [...works, MIXED].flatMap(({ name }) => keptOf(size, name));
   if (known.length === 0) return;
-  const text = [aboutText(known), overview(known), ...known.map(detail)].join('\n\n');
+  const text = [aboutText(known), overview(known), targets(known, SHOWN), ...known.map(detail)].join('\n\n');
   console.log(`\n${text}\n`);
   if (!write) return;
   writeFileSync(path.join(bench, 'results', `${size}.md`), `${text}\n`);
   writeFileSync(path.join(product, `docs/images/bench-${size}.svg`), chart(known, SHOWN));
-  if (size === 'M') intoDocument(BEGIN, END, text);
+  if (size !== 'M') return;
+  writeFileSync(path.join(bench, 'results', 'latest.json'), `${JSON.stringify(known)}\n`);
+  intoDocument(BEGIN, END, text);
 }
 
 function keptOf(size, name) {
