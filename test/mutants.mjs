@@ -70,7 +70,7 @@ export const mutants = [
   },
   {
     name: 'visibility and soft delete of records that are read ahead',
-    file: 'src/db/engine/ahead.ts',
+    file: 'src/db/engine/bringing.ts',
     from: "...scopeConditions(target, inner, by.scope, to.evenDeleted ? 'WITH' : undefined),",
     to: '',
     tests: ['visibility'],

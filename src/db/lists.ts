@@ -1,7 +1,8 @@
 import { canonical } from '../lib/canonical.js';
 import { connection, pageFrom, type Connection, type Page } from './connection.js';
 import { aggregateStatement, figuresOf, groupedBy, groupsFrom } from './engine/aggregate.js';
-import { canBring, pageAhead, type Bringer } from './engine/ahead.js';
+import { pageAhead } from './engine/ahead.js';
+import { canBring, type Bringer } from './engine/bringing.js';
 import type { Ahead } from './engine/along.js';
 import { pageText, type TextPage } from './engine/text-page.js';
 import { checkLength } from './engine/bounded.js';

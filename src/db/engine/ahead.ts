@@ -1,141 +1,14 @@
 import { sql } from 'kysely';
 import type { AnyRow } from '../reader.js';
-import { DomainError } from '../../errors.js';
 import { pageOf, type Page } from '../connection.js';
-import { entityOf, type Entity, type ToMany, type ToOne } from '../graph.js';
-import { bearAlong, type Ahead, type AheadRelation, type Along } from './along.js';
-import type { CursorSeal } from './cursor.js';
-import { namesCustomFields } from './custom-values.js';
-import type { Parents } from './list.js';
-import { isBounded, nestedRows, pageAheadStatement, type PageRow } from './page.js';
-import { jsonOf, rowReader, type RowReader } from './json-rows.js';
-import { scopeConditions, type Deleted, type Scope } from './scope.js';
-import { all, column, compile, OPENINGS, viewOf, type Sql, type Statement } from './sql.js';
-import { windowOf, type Window } from './window.js';
-
-export type { Ahead } from './along.js';
-
-/**
- * How rows are read along: what a statement selects of each, and what to make of its answer. It serves every operation whose `Ahead`
- * has the same name, so the arguments of the one at hand come with each call.
- */
-export interface Bringing {
-  fields: readonly string[];
-  /** Values beside the fields: what relations lead to. */
-  along: readonly Sql[];
-  rowOf: (values: readonly unknown[], ahead: Ahead) => AnyRow;
-}
-
-/** What decides how things are brought. */
-export interface Bringer {
-  scope: Scope;
-  seal: CursorSeal;
-}
-
-/** Rows inside rows, each level under an alias of its own. */
-const nestedAlias = (depth: number): string => `t${depth}`;
-
-/** @param alias of the row that the columns stand beside. @param needed fields that the engine itself looks at. */
-export function bring(by: Bringer, entity: Entity, alias: string, ahead: Ahead, needed: readonly string[], depth = 1): Bringing {
-  const brought = ahead.relations.flatMap((relation, place) => {
-    const found = bringRelation(by, entity, alias, relation, depth);
-    return found ? [{ ...found, place }] : [];
-  });
-  // A record that is not brought is looked up by its id.
-  const isBrought = new Set(brought.map(({ place }) => place));
-  const keys = ahead.relations.flatMap(({ name }, place) => (isBrought.has(place) ? [] : [entity.toOne[name]?.key ?? 'id']));
-  const fields = ahead.fields ? [...new Set(['id', ...needed, ...keys, ...ahead.fields])] : Object.keys(entity.fields);
-  return { fields, along: brought.map(({ value }) => value), rowOf: rowWith(rowReader(entity, fields), fields.length, brought) };
-}
-
-function rowWith(read: RowReader, width: number, brought: readonly (BroughtRelation & { place: number })[]): Bringing['rowOf'] {
-  if (brought.length === 0) return read;
-  return (values, ahead) => {
-    const row = read(values);
-    bearAlong(
-      row,
-      brought.map((item, index) => item.read(values[width + index], ahead.relations[item.place] as AheadRelation)),
-    );
-    return row;
-  };
-}
-
-interface BroughtRelation {
-  value: Sql;
-  read: (json: unknown, relation: AheadRelation) => Along;
-}
-
-/** Pages in the middle of a list are read by themselves. */
-function bringRelation(
-  by: Bringer,
-  entity: Entity,
-  alias: string,
-  relation: AheadRelation,
-  depth: number,
-): BroughtRelation | null {
-  const toOne = entity.toOne[relation.name];
-  const toMany = entity.toMany[relation.name];
-  // What is kept for all organizations knows the custom fields of none: the field reads its list itself.
-  if (!by.scope.customFields && namesCustomFields(relation.args)) return null;
-  try {
-    if (toOne) return bringRecord(by, alias, toOne, relation, depth);
-    if (!toMany?.key || relation.args.after || relation.args.before) return null;
-    return bringList(by, alias, { ...toMany, key: toMany.key }, relation, depth);
-  } catch (error) {
-    // What is refused (arguments, a record an API key may not read) the field itself says, if there is a row that asks.
-    if (error instanceof DomainError) return null;
-    throw error;
-  }
-}
-
-function bringRecord(by: Bringer, alias: string, to: ToOne, { below }: AheadRelation, depth: number): BroughtRelation {
-  const target = entityOf(by.scope.graph, to.entity);
-  const inner = nestedAlias(depth);
-  const bringing = bring(by, target, inner, below, [], depth + 1);
-  const conditions = [
-    ...scopeConditions(target, inner, by.scope, to.evenDeleted ? 'WITH' : undefined),
-    sql`${column(inner, 'id')} = ${column(alias, to.key)}`,
-  ];
-  const row = jsonOf(target, bringing, (field) => column(inner, field), bringing.along);
-  return {
-    value: sql`(select ${row} from ${viewOf(target, inner)} where ${all(conditions)})`,
-    read: (json, { name, args, below: wanted }) => ({
-      name,
-      args,
-      record: json ? bringing.rowOf(json as unknown[], wanted) : null,
-    }),
-  };
-}
-
-function bringList(
-  by: Bringer,
-  alias: string,
-  to: ToMany & { key: string },
-  { args, below }: AheadRelation,
-  depth: number,
-): BroughtRelation | null {
-  const target = entityOf(by.scope.graph, to.entity);
-  const window = windowOf(target, args, to.defaultOrder ?? target.defaultOrder, by.scope, by.seal);
-  if (!canBring(target, window)) return null;
-  const place = { parents: { key: to.key, ids: [] }, parentId: column(alias, 'id') };
-  const rows = bringRows(by, target, window, below, place, depth);
-  return {
-    value: rows.value,
-    read: (json, { name, args: given, below: wanted }) => ({
-      name,
-      args: given,
-      list: { window, page: pageOf(rows.read(json, wanted), window, NO_NEIGHBOURS) },
-    }),
-  };
-}
-
-/** A page that is brought starts and ends where its list does. */
-const NO_NEIGHBOURS = { $preceding: false, $following: false };
-
-/** Whether a list can be brought: its rows are walked in its order, and its keys are fields of them. */
-export function canBring(entity: Entity, window: Window): boolean {
-  return !isBounded(window) && window.keys.every(({ name }) => name in entity.fields);
-}
+import type { Entity } from '../graph.js';
+import type { Ahead } from './along.js';
+import { bring, bringRows, nestedAlias, NO_NEIGHBOURS, type Bringer } from './bringing.js';
+import { jsonOf } from './json-rows.js';
+import { pageAheadStatement, type PageRow } from './page.js';
+import { scopeConditions, type Deleted } from './scope.js';
+import { all, column, compile, OPENINGS, viewOf, type Statement } from './sql.js';
+import type { Window } from './window.js';
 
 /**
  * The page of each parent with what is read ahead of its rows.
@@ -174,36 +47,5 @@ export function recordsAhead(
   return {
     statement: compile(sql`select ${row} as "$row" from ${viewOf(entity, alias)} where ${all(conditions)}`),
     rowOf: (answered, wanted) => bringing.rowOf(answered['$row'] as unknown[], wanted),
-  };
-}
-
-/** Where a list stands that is brought: the field that holds the parent's id, and that id; neither for a list of the organization. */
-export interface ListPlace {
-  parents: Parents | null;
-  parentId: Sql;
-}
-
-/** The first rows of a list as one JSON value, and what to make of it; one row more than the window asks for when more follow. */
-export function bringRows(
-  by: Bringer,
-  entity: Entity,
-  window: Window,
-  ahead: Ahead,
-  place: ListPlace,
-  depth = 0,
-): { value: Sql; read: (json: unknown, ahead: Ahead) => AnyRow[] } {
-  const inner = nestedAlias(depth);
-  const bringing = bring(by, entity, inner, ahead, ahead.hasCursors ? window.keys.map((key) => key.name) : [], depth + 1);
-  const rows = nestedRows({ entity, scope: by.scope, window, ...place, alias: inner, selected: bringing });
-  const page = `p${depth}`;
-  const row = jsonOf(
-    entity,
-    bringing,
-    (field) => sql.ref(`${page}.${field}`),
-    bringing.along.map((_, index) => sql.ref(`${page}.$${index}`)),
-  );
-  return {
-    value: sql`(select json_agg(${row}) from (${rows}) as ${sql.id(page)})`,
-    read: (json, wanted) => ((json ?? []) as unknown[][]).map((values) => bringing.rowOf(values, wanted)),
   };
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { DomainError } from '../../errors.js';
 import { entityOf, type Entity } from '../graph.js';
-import { canBring, type Bringer, type ListPlace } from './ahead.js';
+import { canBring, type Bringer, type ListPlace } from './bringing.js';
 import { namesCustomFields } from './custom-values.js';
 import { branchesOf, orderList, type Read } from './order.js';
 import { nestedRows } from './page.js';
