@@ -4,7 +4,8 @@ import { invalid, invalidCredentials } from '../../errors.js';
 import type { MailTokens } from './mail-tokens.js';
 import type { Passwords } from './passwords.js';
 import { failedSignIn, type Refusals } from './refusals.js';
-import { refreshSession, startSession, type Issued, type Origin, type SessionSettings, type Visit } from './sessions.js';
+import { refreshSession } from './refreshing.js';
+import { startSession, type Issued, type Origin, type SessionSettings, type Visit } from './sessions.js';
 import type { Throttle } from './throttle.js';
 import type { AccessToken, Tokens } from './tokens.js';
 
