@@ -23,7 +23,7 @@ const walls = {
     message: 'The way is http → graphql → domain → db, never back: db/ knows no room. Let the room hand it over as data.',
   },
   config: {
-    regex: `${up}config\\.js$`,
+    regex: `${up}(?:config|environment|kept-secret)\\.js$`,
     message: 'Only main, app, worker and the command line files read config.ts; take your settings as an argument.',
   },
   starters: {

@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { readConfig, SETTINGS } from '../src/config.js';
+import { readConfig } from '../src/config.js';
+import { SETTINGS } from '../src/environment.js';
 
 const SECRET_KEY = 'thirty-two characters at the least';
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { SETTINGS } from '../src/config.js';
+import { SETTINGS } from '../src/environment.js';
 import { ROOT } from './support/cluster.js';
 
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');

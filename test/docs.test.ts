@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse, validate } from 'graphql';
-import { SETTINGS } from '../src/config.js';
+import { SETTINGS } from '../src/environment.js';
 import { buildSchema } from '../src/graphql/schema.js';
 import { ROOT } from './support/cluster.js';
 

@@ -39,6 +39,7 @@ const refused: Record<string, Case[]> = {
   'stages get their settings as arguments': [
     ['src/db/pool.ts', value('../config.js')],
     ['src/domain/deals/deals.ts', value('../../config.js')],
+    ['src/graphql/server.ts', value('../environment.js')],
     ['src/graphql/context.ts', value('../app.js')],
     ['src/http/server.ts', value('../config.js')],
     ['src/http/server.ts', value('../main.js')],
