@@ -1,5 +1,4 @@
 import {
-  getVariableValues,
   GraphQLError,
   isLeafType,
   isListType,
@@ -7,13 +6,13 @@ import {
   isObjectType,
   type ExecutionResult,
   type GraphQLAbstractType,
-  type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLOutputType,
 } from 'graphql';
 import { inspect } from 'graphql/jsutils/inspect.js';
 import { isAnswerText } from '../../db/index.js';
 import type { GraphContext } from '../context.js';
+import { leafValue, plainValue } from './leaves.js';
 import { planBelow, type FieldPlan, type ObjectPlan, type QueryPlan } from './plan.js';
 import { argsIn, infoOf, located, note, type Path, type Run } from './run.js';
 
@@ -38,14 +37,6 @@ export function executePlan(
   } catch (error) {
     return failed(error);
   }
-}
-
-/** The values of an operation's variables, or what is wrong with them. */
-export function variablesOf(
-  { schema, operation }: Pick<QueryPlan, 'schema' | 'operation'>,
-  given: Record<string, unknown>,
-): ReturnType<typeof getVariableValues> {
-  return getVariableValues(schema, operation.variableDefinitions ?? [], given, { maxErrors: 50 });
 }
 
 type Data = Record<string, unknown> | null;
@@ -118,17 +109,6 @@ function byName(run: Run, field: FieldPlan, source: unknown, path: Path): unknow
   return method.call(source, argsIn(run, field), run.context, method.length > 2 ? infoOf(run, field, path) : NO_INFO);
 }
 
-/** A stored value as it is written; undefined when there is more to it than that. */
-function plainValue(type: GraphQLLeafType, value: unknown): unknown {
-  if (value === null || value === undefined) return null;
-  if (typeof value === 'object' || typeof value === 'function') return undefined;
-  try {
-    return type.serialize(value) ?? undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Null for what may be null; otherwise the object above fails too. */
 function fail(run: Run, field: FieldPlan, type: GraphQLOutputType, path: Path, raw: unknown): null {
   const error = located(field, path, raw);
@@ -146,20 +126,11 @@ function complete(run: Run, field: FieldPlan, type: GraphQLOutputType, path: Pat
     return completed;
   }
   if (value === null || value === undefined) return null;
-  if (isLeafType(type)) return leaf(type, value);
+  if (isLeafType(type)) return leafValue(type, value);
   if (isAnswerText(value)) return value;
   if (isListType(type)) return list(run, field, type.ofType, path, value);
   if (isObjectType(type)) return executeFields(run, planBelow(run.plan, field, type), value, path);
   return abstract(run, field, type, path, value);
-}
-
-function leaf(type: GraphQLLeafType, value: unknown): unknown {
-  const serialized: unknown = type.serialize(value);
-  if (serialized === null || serialized === undefined)
-    throw new Error(
-      `Expected \`${inspect(type)}.serialize(${inspect(value)})\` to return non-nullable value, returned: ${inspect(serialized)}`,
-    );
-  return serialized;
 }
 
 function list(run: Run, field: FieldPlan, itemType: GraphQLOutputType, path: Path, value: unknown): unknown {

@@ -1,6 +1,6 @@
-import { execute, type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { execute, getVariableValues, type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import type { GraphContext } from '../context.js';
-import { executePlan, variablesOf } from './execute.js';
+import { executePlan } from './execute.js';
 import { conditionNames, planQuery, queryOf, type QueryPlan } from './plan.js';
 
 /** An operation as a request asks for it. */
@@ -24,6 +24,9 @@ interface Known {
 /** Ways the conditions of one document may come out and be kept; a client could think of more than memory holds. */
 const MOST_PLANS = 16;
 
+/** How many errors graphql-js tells of variables. */
+const AS_GRAPHQL_JS = { maxErrors: 50 };
+
 /** Executes with graphql-js. */
 export function executeAsIs(schema: GraphQLSchema): Execute {
   return ({ document, operationName, variables, context }) =>
@@ -46,7 +49,8 @@ export function executeCompiled(schema: GraphQLSchema): Execute {
     const { document, operationName, context, isAlone = false } = operation;
     const query = queryOf(document, operationName);
     if (!query) return asIs(operation);
-    const { errors, coerced } = variablesOf({ schema, operation: query }, operation.variables);
+    const definitions = query.variableDefinitions ?? [];
+    const { errors, coerced } = getVariableValues(schema, definitions, operation.variables, AS_GRAPHQL_JS);
     if (!coerced) return { errors: errors ?? [] };
     const { conditions, plans } = knownOf(document);
     const values = Object.fromEntries(conditions.map((name) => [name, coerced[name]]));
