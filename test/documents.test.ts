@@ -121,6 +121,42 @@ describe('limits', () => {
   });
 });
 
+describe('an operation that the document does not have', () => {
+  const org = async (): Promise<{ token: string; title: string }> => {
+    const mine = await open.world.organization();
+    return { token: open.tokenOf(mine), title: `Deal of ${mine.id}` };
+  };
+  const titles = async (token: string): Promise<unknown> => (await open.send('{ deals { nodes { title } } }', { token })).data;
+
+  test.each(['B', '', '__proto__', 'x'.repeat(10_000)])(
+    'is not executed, nor is another one in its place: %.10s',
+    async (name) => {
+      const { token, title } = await org();
+      const query = `mutation A { createDeal(input: { title: "${title}" }) { deal { id } } }`;
+      const answer = await ask(open, { query, operationName: name }, token);
+      expect(answer).toMatchObject({ status: 400, errors: [{ extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } }] });
+      expect(answer).not.toHaveProperty('data');
+      expect(await titles(token)).toEqual({ deals: { nodes: [] } });
+    },
+  );
+
+  test('is not executed by GET either', async () => {
+    const { token, title } = await org();
+    const query = encodeURIComponent(`mutation A { createDeal(input: { title: "${title}" }) { deal { id } } }`);
+    const headers = { authorization: `Bearer ${token}`, 'apollo-require-preflight': '1' };
+    const answer = await fetch(`${open.url}/graphql?query=${query}&operationName=B`, { headers });
+    expect(answer.status).toBe(400);
+    expect(await titles(token)).toEqual({ deals: { nodes: [] } });
+  });
+
+  test('is told apart from a name that is missing', async () => {
+    const query = 'query A { viewer { id } } query B { viewer { id } }';
+    const told = async (operationName?: string) => (await ask(open, { query, operationName })).errors?.[0]?.message;
+    expect(await told('C')).toBe('The document has no operation named "C".');
+    expect(await told()).toBe('The document has several operations: name one of them (`operationName`).');
+  });
+});
+
 describe('persisted queries', () => {
   const QUERY = 'query Kept { __typename }';
 

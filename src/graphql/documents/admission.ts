@@ -32,12 +32,25 @@ export function admission(settings: AdmissionSettings): ApolloServerPlugin<Graph
         },
         didResolveOperation: async ({ operation }) => {
           if (refused) throw refused;
+          if (!operation) throw unknownOperation(request.operationName);
           if (operation?.operation === OperationTypeNode.SUBSCRIPTION)
             throw refusal('Subscriptions are not answered over HTTP requests. Read the data with a query.', 'BAD_REQUEST');
         },
       };
     },
   };
+}
+
+/**
+ * Apollo Server goes on to execute a request whose operation it has not found, under no name: that of a document with one operation would be
+ * executed, without a price.
+ */
+function unknownOperation(name: string | null | undefined): GraphQLError {
+  const message =
+    name == null
+      ? 'The document has several operations: name one of them (`operationName`).'
+      : `The document has no operation named "${name}".`;
+  return refusal(message, 'OPERATION_RESOLUTION_FAILURE');
 }
 
 function textRefusal(
