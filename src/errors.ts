@@ -73,7 +73,7 @@ export function invalid(path: FieldError['path'], message: string, code = 'INVAL
 
 /** Missing, foreign, hidden and never-existing records are answered alike. @param type the GraphQL type. */
 export function notFound(type: string): DomainError {
-  return new DomainError('NOT_FOUND', `There is no ${type.toLowerCase()} with this id that you can see.`);
+  return new DomainError('NOT_FOUND', `There is no ${words(type)} with this id that you can see.`);
 }
 
 /** The caller's role does not allow it. @param what completes "You may not …". */
@@ -103,7 +103,7 @@ export function conflict(message: string, details: ErrorDetails = {}): DomainErr
 
 /** A record made by the client brings an id that another record has. */
 export function idTaken(type: string, id: string): DomainError {
-  return conflict(`There is a ${type.toLowerCase()} with this id already.`, { existingId: id });
+  return conflict(`There is a ${words(type)} with this id already.`, { existingId: id });
 }
 
 /** The record has moved on since the version the client knows. */
@@ -160,6 +160,11 @@ export function ledgerUnwritable(): DomainError {
 /** Whether the database could not be asked. */
 export function isUnavailable(error: unknown): boolean {
   return error instanceof DomainError && error.code === 'UNAVAILABLE';
+}
+
+/** `LegalHold` → `legal hold`. */
+function words(type: string): string {
+  return type.replace(/\B[A-Z]/g, ' $&').toLowerCase();
 }
 
 function inWords(seconds: number): string {
