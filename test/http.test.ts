@@ -55,6 +55,7 @@ test.each<[string, () => Promise<Response>, number, string]>([
   ],
   ['a batch', () => post('[{"query":"{__typename}"}]'), 400, 'BAD_REQUEST'],
   ['another path', () => fetch(`${stage.url}/nothing`), 404, 'BAD_REQUEST'],
+  ['a path that is none', () => fetch(`${stage.url}/%`), 400, 'BAD_REQUEST'],
 ])('%s is refused in the shape GraphQL clients read, with the id of the request', async (_, request, status, code) => {
   const answer = await request();
   const id = answer.headers.get('x-request-id');

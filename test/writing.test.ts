@@ -296,6 +296,23 @@ describe('idempotency', () => {
   });
 });
 
+test.each([
+  '{ deals(first: 1) @idempotent(key: "k") { nodes { id } } }',
+  'mutation { createDeal(input: { title: "Twice" }) { deal @idempotent(key: "k") { id } } }',
+  'mutation { createDeal(input: { title: "Twice" }) { deal { ...F } } } fragment F on Deal { id @idempotent(key: "k") }',
+])('@idempotent that nobody would look for is refused: %s', async (query) => {
+  const { errors, data } = await send(query);
+  expect(data).toBeUndefined();
+  expect(errors).toMatchObject([{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
+});
+
+test('@idempotent may stand at a mutation within a fragment', async () => {
+  const query =
+    'mutation { ...F } fragment F on Mutation { createDeal(input: { title: "Once" }) @idempotent(key: "fragment") { deal { id } } }';
+  const [first, again] = [await ok(query), await ok(query)];
+  expect(again).toEqual(first);
+});
+
 test('what an input says wrongly is told field by field, and nothing is lost', async () => {
   const { errors } = await send('mutation ($i: CreateContactInput!) { createContact(input: $i) { contact { id } } }', {
     i: { firstName: 'x'.repeat(201), email: 'nobody', lastName: 'a\u0000b' },

@@ -20,6 +20,7 @@ import { formatError, identify } from './format-error.js';
 import { outcomePlugin, type Onlooker } from './outcome.js';
 import { tracingPlugin } from './tracing.js';
 import { pricePlugin, type PriceSettings } from './price/plugin.js';
+import { idempotencyAtMutations } from './write-request.js';
 
 export interface GraphServerSettings {
   schema: GraphQLSchema;
@@ -51,6 +52,7 @@ export function graphServer(settings: GraphServerSettings): ApolloServer<GraphCo
     formatError,
     csrfPrevention: true,
     parseOptions: { maxTokens: MOST_TOKENS },
+    validationRules: [idempotencyAtMutations],
     validationOptions: { maxErrors: MOST_ERRORS },
     documentStore: documentStore(),
     persistedQueries: { cache: persistedQueries(trusted) },

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { getArgumentValues, getDirectiveValues, type FieldNode, type GraphQLResolveInfo } from 'graphql';
+import {
+  getArgumentValues,
+  getDirectiveValues,
+  GraphQLError,
+  type ASTVisitor,
+  type FieldNode,
+  type GraphQLResolveInfo,
+  type ValidationContext,
+} from 'graphql';
 import type { WriteRequest } from '../db/index.js';
 import { invalid } from '../errors.js';
 import { canonical } from '../lib/canonical.js';
@@ -45,6 +53,17 @@ export function refuseIdempotency(info: GraphQLResolveInfo): void {
       `${info.fieldName} does not take @idempotent; its description says how to repeat it.`,
       'NOT_SUPPORTED',
     );
+}
+
+/** Validates that `@idempotent` stands where somebody looks for it: a client that repeats its request relies on it. */
+export function idempotencyAtMutations(context: ValidationContext): ASTVisitor {
+  return {
+    Field: (node) => {
+      if (!hasDirective(node) || context.getParentType() === context.getSchema().getMutationType()) return;
+      const message = `@idempotent makes mutations safe to repeat; "${node.name.value}" is none. Put it at the field of the mutation.`;
+      context.reportError(new GraphQLError(message, { nodes: node }));
+    },
+  };
 }
 
 function hasDirective(node: FieldNode): boolean {

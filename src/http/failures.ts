@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyInstance } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /** Failures before a request reaches GraphQL leave in the shape GraphQL clients read: `{ errors: [{ message, extensions }] }`. */
 export function answerFailures(server: FastifyInstance): void {
@@ -14,6 +14,12 @@ export function answerFailures(server: FastifyInstance): void {
   server.addHook<string>('onSend', async (request, reply, payload) =>
     reply.statusCode >= 400 ? identified(payload, request.id) : payload,
   );
+}
+
+/** What Fastify refuses before it has looked for a route, and so before all hooks: a path that is not one. */
+export function answerUnroutable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  void reply.header('x-request-id', request.id).code(error.statusCode ?? 400);
+  void reply.send(failure('This is no path of a URL. The API is at /graphql.', 'BAD_REQUEST', request.id));
 }
 
 /** A body of one error, for what GraphQL was not asked. */

@@ -13,7 +13,7 @@ import { refreshCookie, type RefreshCookie } from './refresh-cookie.js';
 import { explorerRoutes, type ExplorerSettings } from './explorer.js';
 import { exportRoutes, type ExportFile } from './exports.js';
 import { organizationFileRoutes, type OrganizationFileSettings } from './organization-files.js';
-import { answerFailures } from './failures.js';
+import { answerFailures, answerUnroutable } from './failures.js';
 import { healthRoutes } from './health.js';
 import { shedLoad, type OverloadLimits } from './overload.js';
 
@@ -75,6 +75,7 @@ export async function httpServer<Context extends object>(settings: HttpSettings<
     requestTimeout: settings.receiveTimeoutMs,
     http: { connectionsCheckingInterval: LOOK_MS, headersTimeout: settings.receiveTimeoutMs },
     genReqId: () => randomUUID(),
+    frameworkErrors: answerUnroutable,
     forceCloseConnections: 'idle',
   });
   server.addHook('onRequest', async (request, reply) => {
