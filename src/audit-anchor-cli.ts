@@ -5,21 +5,16 @@ import { anchorSignatures, appendAnchors, headsNow, newAnchors, readAnchors } fr
 import { withConnection } from './db/backup/connection.js';
 import { openSource } from './db/backup/index.js';
 import { projectRoot } from './root.js';
-import { failed, say } from './terminal.js';
+import { runCommand, say } from './terminal.js';
 
 const HELP = `npm run audit:anchor -- [--file <file>]
 
 Adds where each organization's audit stands to the end of a file, signed: by default AUDIT_ANCHORS, else audit-anchors.jsonl in the data folder.
 Keep the file where whoever can write to the database cannot; npm run audit:verify finds what was cut off or rewritten since.`;
 
-try {
-  await main();
-} catch (error) {
-  failed(error);
-}
+await runCommand(main);
 
 async function main(): Promise<void> {
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
   const { help, file: given } = readArguments();
   if (help) return say(HELP);
   const config = readConfig(projectRoot());

@@ -9,7 +9,7 @@ import { withConnection } from './db/backup/connection.js';
 import { openSource } from './db/backup/index.js';
 import { readable, sayNowAndThen } from './db/backup/progress.js';
 import { projectRoot } from './root.js';
-import { failed, say } from './terminal.js';
+import { runCommand, say } from './terminal.js';
 
 const HELP = `npm run audit:verify -- [--file <anchors>] [--org <id>] [--gone <id>]…
 
@@ -17,14 +17,9 @@ Recomputes the audit of every organization (or of one) and compares it with the 
 Names the first fact of each that is not in order, and ends with exit code 1 when there is one.
 --gone names an organization that the anchors know and that was deleted.`;
 
-try {
-  await main();
-} catch (error) {
-  failed(error);
-}
+await runCommand(main);
 
 async function main(): Promise<void> {
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
   const { help, file: given, org, gone } = readArguments();
   if (help) return say(HELP);
   const config = readConfig(projectRoot());

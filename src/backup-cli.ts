@@ -3,21 +3,15 @@ import { parseArgs } from 'node:util';
 import { readConfig, type Config } from './config.js';
 import { createBackup, openSource, type Manifest } from './db/backup/index.js';
 import { projectRoot } from './root.js';
-import { failed, say } from './terminal.js';
+import { runCommand, say } from './terminal.js';
 
 const HELP = `npm run backup -- [folder]
 
 Writes the database into a new folder, by default backups/<time> in the data folder. It holds personal data.`;
 
-try {
-  await main();
-} catch (error) {
-  failed(error);
-}
+await runCommand(main);
 
 async function main(): Promise<void> {
-  // Leaving by process.exit stops the embedded PostgreSQL and clears away what is half made.
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
   const { help, folders } = readArguments();
   if (help) return say(HELP);
   if (folders.length > 1) throw new Error(HELP);

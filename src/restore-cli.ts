@@ -8,21 +8,15 @@ import type { RoleSettings } from './db/setup/index.js';
 import { projectRoot } from './root.js';
 import { openTheDatabase } from './settings.js';
 import { replayOn } from './start.js';
-import { failed, say } from './terminal.js';
+import { runCommand, say } from './terminal.js';
 
 const HELP = `npm run restore -- <folder>
 
 Fills an empty database from a folder that npm run backup wrote. Stop Pulse first.`;
 
-try {
-  await main();
-} catch (error) {
-  failed(error);
-}
+await runCommand(main);
 
 async function main(): Promise<void> {
-  // Leaving by process.exit stops the embedded PostgreSQL and clears away what is half made.
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
   const { help, folders } = readArguments();
   if (help) return say(HELP);
   const [given] = folders;

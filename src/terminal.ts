@@ -28,6 +28,15 @@ export function onSignal(act: () => void): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.removeAllListeners(signal).on(signal, act);
 }
 
+/** Runs a command of the terminal. Leaving by process.exit stops the embedded PostgreSQL and clears away what is half made. */
+export async function runCommand(main: () => Promise<void>): Promise<void> {
+  onSignal(() => process.exit(INTERRUPTED));
+  await main().catch(failed);
+}
+
+/** What a shell calls a command that Ctrl-C ended. */
+const INTERRUPTED = 130;
+
 const FORCED_AFTER_MS = 10_000;
 
 /** The first signal lets what runs finish; a second one, or ten seconds, ends the process. */
