@@ -1,7 +1,5 @@
-import { PrismaPg } from '@prisma/adapter-pg';
 import type pg from 'pg';
 import type { Caller } from '../caller.js';
-import { PrismaClient } from '../generated/prisma/client.js';
 import type { SubscriptionPlan } from '../generated/prisma/enums.js';
 import type { Watch } from '../watch.js';
 import type { ScopeSettings } from './engine/scope.js';
@@ -9,6 +7,7 @@ import { withDump, type Dump } from './dump/dump.js';
 import type { IsLeftOut } from './dump/tables.js';
 import { attemptsIn, type OpenAttempts } from './attempts.js';
 import { rethrow } from './failures.js';
+import { openJoining, type PrismaTransaction } from './joining.js';
 import { leasesIn, type TakeLease } from './leases.js';
 import type { PrivacySettings } from './personal.js';
 import { openShelf } from './prepared.js';
@@ -30,11 +29,10 @@ import {
 } from './questions.js';
 import { openReader, type Reader, type ReaderSettings } from './reader.js';
 import { openSnapshot, type Snapshot } from './snapshot.js';
-import { backendsOf } from './stop.js';
 import { statementLog, type StatementLog } from './statements.js';
 import { checkReady } from './readiness.js';
 import { watchStatements } from './watching.js';
-import { writeIn, type WritePool } from './write.js';
+import { writeIn, type Work, type WritePool } from './write.js';
 
 export type { ErasureState, KnownKey, Login } from './questions.js';
 
@@ -55,7 +53,7 @@ export interface Database {
   /** What the caller can see, in one snapshot. Close it. */
   readerFor(caller: Caller, watch?: Watch): Reader;
   /** One read-write transaction that can only touch one organization. Rolled back, with its reason, when `signal` is aborted. */
-  write<Result>(orgId: string, work: (tx: Transaction) => Promise<Result>, signal?: AbortSignal, watch?: Watch): Promise<Result>;
+  write<Result>(orgId: string, work: Work<Result>, signal?: AbortSignal, watch?: Watch): Promise<Result>;
   /** All rows of an organization in one snapshot, but for what is left out. Takes as long as it takes, on a connection of its own. */
   dump<Result>(orgId: string, isLeftOut: IsLeftOut, work: (dump: Dump) => Promise<Result>): Promise<Result>;
   /** Who signs in with this e-mail, over all organizations; inactive and deleted users are not found. */
@@ -92,8 +90,8 @@ export interface Database {
   readonly log: StatementLog;
 }
 
-/** Prisma inside a transaction. Its rows are the organization's only, by the database's own policies. */
-export type Transaction = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0];
+/** Prisma inside a transaction, and raw statements. Its rows are the organization's only, by the database's own policies. */
+export type Transaction = PrismaTransaction;
 
 /** Opens the pools; connections are made when they are needed, and kept. */
 export function openDatabase(settings: DatabaseSettings): Database {
@@ -101,7 +99,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
   const carry = settings.carrier ?? openSnapshot;
   const sizes = poolSizes(settings.poolSize);
   const readPool = makePool(settings, settings.appUrl, { max: sizes.read, pipeline: true });
-  const writePool = makePool(settings, settings.appUrl, { max: sizes.write });
+  const writePool = makePool(settings, settings.appUrl, { max: sizes.write, pipeline: true });
   const signinPool = makePool(settings, settings.signinUrl, { max: sizes.signin, query_timeout: settings.connectTimeoutMs });
   const writer = writePoolOf(writePool, log);
   const tools = { ...settings, shelf: openShelf() };
@@ -129,13 +127,12 @@ export function openDatabase(settings: DatabaseSettings): Database {
     pools: () => [poolState('read', readPool), poolState('write', writePool), poolState('signin', signinPool)],
     warmUp: () => warmUp([readPool, writePool, signinPool]),
     close: async () => {
-      await writer.prisma.$disconnect();
+      await writer.joining.close();
       await Promise.all([readPool.end(), writePool.end(), signinPool.end()]);
     },
   };
 }
 
 function writePoolOf(pool: pg.Pool, log: StatementLog): WritePool {
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
-  return { prisma, backends: backendsOf(pool), watch: watchStatements(pool), log };
+  return { pool, joining: openJoining(pool), watch: watchStatements(pool), log };
 }

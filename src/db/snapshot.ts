@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net';
 import type { Pool, PoolClient } from 'pg';
 import type { Statement } from './engine/sql.js';
 import { translateFailure } from './failures.js';
+import { inOnePacket } from './packets.js';
 import type { StatementLog } from './statements.js';
 import { stopAndRelease } from './stop.js';
 import { isUuid } from '../lib/uuid.js';
@@ -103,13 +103,6 @@ async function begin(pool: Pool, orgId: string, log: StatementLog, fail: (error:
   inOnePacket(client);
   client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.org_id = '${orgId}'`).catch(fail);
   return client;
-}
-
-/** What is sent in one tick leaves together: BEGIN with the first statement, the loaders' with each other. Each packet is a call of the system here and a wake-up there. */
-function inOnePacket(client: PoolClient): void {
-  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
-  stream.cork();
-  process.nextTick(() => stream.uncork());
 }
 
 function asError(error: unknown): Error {

@@ -1,6 +1,7 @@
 import { createConnection } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Pool, PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
+import { timedOut } from '../errors.js';
 
 /** What pg's clients have beside their types. */
 interface Backend {
@@ -53,11 +54,41 @@ export function cancel(client: PoolClient): Promise<void> {
   });
 }
 
-/** The connections of a pool by the ids of their server processes. */
-export function backendsOf(pool: Pool): ReadonlyMap<number, PoolClient> {
-  const backends = new Map<number, PoolClient>();
-  const idOf = (client: PoolClient): number => (client as unknown as Backend).processID;
-  pool.on('connect', (client) => backends.set(idOf(client), client));
-  pool.on('remove', (client) => backends.delete(idOf(client)));
-  return backends;
+/** Stops the transaction of a connection. */
+export interface Stopper {
+  /** @throws why it was stopped, when it was. */
+  check(): void;
+  /** Why it was stopped; undefined when it was not. */
+  reason(): unknown;
+  /** Nothing is stopped any more. Resolves when nothing can hit the connection's next user. */
+  over(): Promise<void>;
+}
+
+/**
+ * Stops a transaction when it takes too long, or when `signal` says so: what it is doing is cancelled, and its connection is cut where that does not help.
+ */
+export function stopperOf(client: PoolClient, limitMs: number, signal: AbortSignal | undefined): Stopper {
+  let reason: unknown = signal?.aborted ? signal.reason : undefined;
+  let cancelled: Promise<void> | undefined;
+  let cut: NodeJS.Timeout | undefined;
+  const stop = (why: unknown): void => {
+    reason ??= why;
+    cancelled ??= cancel(client);
+    cut ??= setTimeout(() => cutOff(client), STOP_MS);
+  };
+  const abort = (): void => stop(signal?.reason);
+  const late = setTimeout(() => stop(timedOut()), limitMs);
+  signal?.addEventListener('abort', abort);
+  return {
+    check: () => {
+      if (reason) throw reason as Error;
+    },
+    reason: () => reason,
+    over: async () => {
+      clearTimeout(late);
+      clearTimeout(cut);
+      signal?.removeEventListener('abort', abort);
+      await cancelled;
+    },
+  };
 }

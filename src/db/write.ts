@@ -1,103 +1,125 @@
-import type { PoolClient, QueryResult } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { isUnavailable } from '../errors.js';
-import type { PrismaClient } from '../generated/prisma/client.js';
 import { isUuid } from '../lib/uuid.js';
 import type { DatabaseSettings, Transaction } from './database.js';
+import type { Statement } from './engine/sql.js';
 import { translateFailure } from './failures.js';
+import type { Joining } from './joining.js';
+import { inOnePacket } from './packets.js';
 import type { StatementLog } from './statements.js';
-import { cancel, cutOff } from './stop.js';
+import { cutOff, stopperOf, type Stopper } from './stop.js';
+import { openTransaction, type Send } from './transaction.js';
 import type { Watch } from '../watch.js';
 import { codeOf, type WatchClient } from './watching.js';
 
-/** Prisma, and the connections it writes with. */
+/** The connections that are written with, and Prisma, which joins their transactions. */
 export interface WritePool {
-  prisma: PrismaClient;
-  backends: ReadonlyMap<number, PoolClient>;
+  pool: Pool;
+  joining: Joining;
   watch: WatchClient;
   log: Pick<StatementLog, 'nameOf'>;
 }
 
+/** Has a statement sent last, in one packet with COMMIT. Where it fails nothing of the transaction happens. */
+export type AtEnd = (statement: Statement) => void;
+
+/** What is done in a transaction. */
+export type Work<Result> = (tx: Transaction, atEnd: AtEnd) => Promise<Result>;
+
 interface Write<Result> {
   orgId: string;
-  work: (tx: Transaction) => Promise<Result>;
+  work: Work<Result>;
   signal: AbortSignal | undefined;
   watch: Watch | undefined;
 }
 
-/** For a statement to stop when it is cancelled, before its connection is cut. */
-const STOP_MS = 1_000;
-
 /** @see Database.write */
 export async function writeIn<Result>(
-  { prisma, backends, watch: watchClient, log }: WritePool,
-  { statementTimeoutMs, connectTimeoutMs }: Pick<DatabaseSettings, 'statementTimeoutMs' | 'connectTimeoutMs'>,
+  writing: WritePool,
+  { statementTimeoutMs }: Pick<DatabaseSettings, 'statementTimeoutMs'>,
   { orgId, work, signal, watch }: Write<Result>,
 ): Promise<Result> {
   if (!isUuid(orgId)) throw new Error('The tenant of a transaction must be a UUID.');
   signal?.throwIfAborted();
-  let client: PoolClient | undefined;
-  let stopping: Stopping | undefined;
-  let unwatch: (() => void) | undefined;
-  let failed: string | undefined;
   const span = watch?.span?.begin('transaction') ?? null;
-  const stop = (): void => void (stopping = client && stopStatement(client));
-  signal?.addEventListener('abort', stop);
-  // A change is several statements, for a long stage of deals a dozen; each is bounded by the server's statement timeout.
-  const limits = { timeout: 6 * statementTimeoutMs, maxWait: 2 * connectTimeoutMs };
+  let failed: string | undefined;
+  let unwatch: (() => void) | undefined;
   try {
-    return await prisma.$transaction(async (tx) => {
-      client = backends.get(await begin(tx, orgId));
-      if (client && watch) unwatch = watchClient(client, { watch, span });
-      signal?.throwIfAborted();
-      return work(client ? directly(tx, client, log) : tx);
-    }, limits);
+    const client = await writing.pool.connect();
+    unwatch = watch && writing.watch(client, { watch, span });
+    // A change is several statements, for a long stage of deals a dozen; each is bounded by the server's statement timeout.
+    return await transact(writing, client, { orgId, work, limitMs: 6 * statementTimeoutMs, signal });
   } catch (error) {
-    failed = codeOf(error);
-    const failure: unknown = signal?.aborted ? signal.reason : translateFailure(error);
-    // pg gives up waiting for an answer, but not the connection that owes it. What the work itself calls unavailable is something else.
-    if (client && failure !== error && isUnavailable(failure)) cutOff(client);
+    const failure = translateFailure(error);
+    failed = codeOf(failure);
     throw failure;
   } finally {
     unwatch?.();
     span?.end(failed);
-    signal?.removeEventListener('abort', stop);
-    await stopping?.over();
   }
 }
 
-/** Prisma does not tell which of the connections it took; PostgreSQL does, in the same round trip. */
-async function begin(tx: Transaction, orgId: string): Promise<number> {
-  const [row] = await tx.$queryRawUnsafe<{ pid: number }[]>(
-    `SELECT pg_backend_pid() AS pid, set_config('app.org_id', '${orgId}', true)`,
-  );
-  return row?.pid ?? 0;
+interface Task<Result> extends Pick<Write<Result>, 'orgId' | 'work' | 'signal'> {
+  limitMs: number;
 }
 
-/**
- * The transaction with raw statements that go straight to its connection, prepared there: through Prisma each takes five times the processor
- * time here and is planned anew. Their values are those of db/types.ts.
- */
-function directly(tx: Transaction, client: PoolClient, log: WritePool['log']): Transaction {
-  const send = (text: string, values: unknown[]): Promise<QueryResult> => client.query({ name: log.nameOf(text), text, values });
-  const raw = new Map<string | symbol, unknown>([
-    ['$queryRawUnsafe', async (text: string, ...values: unknown[]) => (await send(text, values)).rows as unknown[]],
-    ['$executeRawUnsafe', async (text: string, ...values: unknown[]) => (await send(text, values)).rowCount ?? 0],
-  ]);
-  return new Proxy(tx, { get: (target, name): unknown => raw.get(name) ?? Reflect.get(target, name) });
+/** From BEGIN to COMMIT or ROLLBACK; gives the connection back, or throws it away where its transaction did not end. */
+async function transact<Result>(
+  { joining, log }: WritePool,
+  client: PoolClient,
+  { orgId, work, limitMs, signal }: Task<Result>,
+): Promise<Result> {
+  let broken: Error | undefined;
+  const stopper = stopperOf(client, limitMs, signal);
+  const send = sender({ client, log, stopper, begun: begin(client, orgId) });
+  const { tx, leave } = openTransaction(send, () => joining.join(client, limitMs));
+  try {
+    let last: Statement | undefined;
+    const result = await work(tx, (statement) => (last = statement));
+    await leave();
+    await commit(client, send, last);
+    return result;
+  } catch (error) {
+    const failure: unknown = stopper.reason() ?? error;
+    // pg gives up waiting for an answer, but not the connection that owes it. What the work itself calls unavailable is something else.
+    if (translateFailure(error) !== error && isUnavailable(translateFailure(error))) cutOff(client);
+    await Promise.allSettled([leave(), stopper.over()]);
+    await client.query('ROLLBACK').catch((refused: Error) => (broken = refused));
+    throw failure;
+  } finally {
+    await stopper.over();
+    client.release(broken);
+  }
 }
 
-interface Stopping {
-  /** Resolves when nothing can hit the connection's next user any more. */
-  over(): Promise<void>;
+/** Not awaited on its own: it leaves with the first statement, which then waits for both. */
+function begin(client: PoolClient, orgId: string): Promise<unknown> {
+  inOnePacket(client);
+  const begun = client.query(`BEGIN; SET LOCAL app.org_id = '${orgId}'`);
+  begun.catch(() => undefined);
+  return begun;
 }
 
-function stopStatement(client: PoolClient): Stopping {
-  const cancelled = cancel(client);
-  const cut = setTimeout(() => cutOff(client), STOP_MS);
-  return {
-    over: () => {
-      clearTimeout(cut);
-      return cancelled;
-    },
+interface Sender {
+  client: PoolClient;
+  log: WritePool['log'];
+  stopper: Stopper;
+  begun: Promise<unknown>;
+}
+
+function sender({ client, log, stopper, begun }: Sender): Send {
+  return async (text, values) => {
+    stopper.check();
+    inOnePacket(client);
+    const answer = await client.query({ name: log.nameOf(text), text, values: values as unknown[] });
+    await begun;
+    return answer;
   };
+}
+
+/** Of a transaction that failed COMMIT rolls back, and says so. */
+async function commit(client: PoolClient, send: Send, last: Statement | undefined): Promise<void> {
+  const sent = last ? send(last.text, last.values) : Promise.resolve();
+  const [, { command }] = await Promise.all([sent, client.query('COMMIT')]);
+  if (command !== 'COMMIT') throw new Error('A statement of this transaction failed, and nobody heard of it.');
 }

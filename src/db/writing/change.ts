@@ -6,6 +6,7 @@ import { claimKey, type IdempotencyClaim } from './idempotency.js';
 import { isTransient } from '../sql-state.js';
 import { erase } from './erasures.js';
 import { writeFacts, type Origin } from './facts.js';
+import type { AtEnd } from '../write.js';
 import { openWriter, type Writer } from './writer.js';
 
 /** One mutation field as the database side needs it. */
@@ -31,7 +32,9 @@ const MOST_ATTEMPTS = 6;
 export async function change(request: WriteRequest, recordId: string, work: (writer: Writer) => Promise<void>): Promise<string> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await request.database.write(request.caller.orgId, (tx) => attemptChange(tx, request, recordId, work));
+      return await request.database.write(request.caller.orgId, (tx, atEnd) =>
+        attemptChange({ tx, atEnd }, request, recordId, work),
+      );
     } catch (error) {
       if (!isTransient(error)) throw error;
       if (attempt === MOST_ATTEMPTS)
@@ -42,7 +45,7 @@ export async function change(request: WriteRequest, recordId: string, work: (wri
 }
 
 async function attemptChange(
-  tx: Transaction,
+  { tx, atEnd }: { tx: Transaction; atEnd: AtEnd },
   request: WriteRequest,
   recordId: string,
   work: (writer: Writer) => Promise<void>,
@@ -54,7 +57,7 @@ async function attemptChange(
   const { writer, facts, erasures } = openWriter(tx, caller, database.scope);
   await work(writer);
   // Last: the head row is locked from here to the commit, so that the order of seq is the order of commits.
-  if (facts.length > 0) await writeFacts(tx, caller, origin, database.scope.graph, facts);
+  if (facts.length > 0) await writeFacts(tx, caller, origin, database.scope.graph, facts, erasures.length > 0 ? null : atEnd);
   if (erasures.length > 0) await erase(tx, caller, origin, erasures);
   return recordId;
 }

@@ -1,5 +1,6 @@
 import { notFound, restricted } from '../../errors.js';
 import { canonical } from '../../lib/canonical.js';
+import { early } from '../../lib/early.js';
 import type { Transaction } from '../database.js';
 import type { Entity } from '../graph.js';
 import { valuesOf } from './custom-fields.js';
@@ -35,11 +36,25 @@ export async function edit<R>(
   // Of somebody who was erased there is nothing left to change, or to bring back.
   if (!row || row['erasedAt'] || (row.deletedAt && !options.evenDeleted)) throw notFound(entity.type);
   options.check(row as R);
-  if (!options.evenRestricted && (await restrictedAmong(desk, entity, [row])).size > 0) throw restricted();
-  await checkVersion(desk, entity, row, options.expectedVersion);
-  const changes = await changesOf(row as R);
-  const changed = await apply(desk, entity, row, options.action, changes, options.alsoSet ?? []);
+  // Asked in one packet with the change, which does not happen when the answer forbids it.
+  const setAside = early(setAsideAmong(desk, entity, row, options));
+  const change = async (): Promise<boolean> => {
+    await checkVersion(desk, entity, row, options.expectedVersion);
+    return apply(desk, entity, row, options.action, await changesOf(row as R), options.alsoSet ?? []);
+  };
+  const changed = await change().finally(async () => {
+    if ((await setAside).size > 0) throw restricted();
+  });
   return { row: row as R, changed };
+}
+
+async function setAsideAmong(
+  desk: Desk,
+  entity: Entity,
+  row: LockedRow,
+  { evenRestricted }: Pick<Edit<never>, 'evenRestricted'>,
+): Promise<ReadonlySet<string>> {
+  return evenRestricted ? new Set() : restrictedAmong(desk, entity, [row]);
 }
 
 /** @see Writer.apply */

@@ -3,9 +3,10 @@ import { sql } from 'kysely';
 import { v7 as uuidv7 } from 'uuid';
 import type { Caller } from '../../caller.js';
 import type { Transaction } from '../database.js';
+import type { AtEnd } from '../write.js';
 import { commitment } from '../chain/commitment.js';
 import { IP } from '../chain/form.js';
-import { compile, type Sql } from '../engine/sql.js';
+import { compile, type Sql, type Statement } from '../engine/sql.js';
 import { columnOf, type Entity, type Graph } from '../graph.js';
 
 /** Where a change came from. */
@@ -33,14 +34,29 @@ const MANY = 500;
 /**
  * Writes the facts of a change: audit rows with the organization's next numbers, their values, and histories. One
  * statement; the head row it locks first is what makes the order of `seq` the order of the commits.
+ *
+ * @param atEnd where nothing comes after them but the commit.
  */
-export async function writeFacts(tx: Transaction, caller: Caller, origin: Origin, graph: Graph, facts: Fact[]): Promise<void> {
+export async function writeFacts(
+  tx: Transaction,
+  caller: Caller,
+  origin: Origin,
+  graph: Graph,
+  facts: Fact[],
+  atEnd: AtEnd | null = null,
+): Promise<void> {
   if (facts.length > MANY) await planAnew(tx);
+  const statement = factsStatement(caller, origin, graph, facts);
+  if (atEnd) atEnd(statement);
+  else await tx.$queryRawUnsafe(statement.text, ...statement.values);
+}
+
+function factsStatement(caller: Caller, origin: Origin, graph: Graph, facts: Fact[]): Statement {
   const rows = facts.map((fact, index) => rowOf(fact, origin, index + 1));
   const { via } = caller;
   const actor = { kind: via.kind === 'SESSION' ? 'USER' : via.kind, userId: via.kind === 'SYSTEM' ? null : caller.userId };
   const shared = sql`${caller.orgId}::uuid`;
-  const statement = compile(sql`
+  return compile(sql`
     with head as (
       insert into public.audit_heads as h (org_id, seq, updated_at) values (${shared}, ${facts.length}, clock_timestamp())
       on conflict (org_id) do update set seq = h.seq + ${facts.length}, updated_at = greatest(h.updated_at, clock_timestamp())
@@ -62,7 +78,6 @@ export async function writeFacts(tx: Transaction, caller: Caller, origin: Origin
         as v(audit_id uuid, field text, before jsonb, after jsonb, salt text)
     )${histories(graph, facts, shared)}
     select 1`);
-  await tx.$queryRawUnsafe(statement.text, ...statement.values);
 }
 
 /**

@@ -88,7 +88,8 @@ export function toPrisma(entity: Entity, values: Changes): Changes {
   );
 }
 
-function table(entity: Entity): Sql {
+/** The table of an entity, under the name `t`. */
+export function table(entity: Entity): Sql {
   return sql`${sql.id('public', entity.table)} as t`;
 }
 
@@ -108,7 +109,7 @@ function key(entity: Entity, scope: Scope, id: string): Sql {
 }
 
 /** Fields as texts that lose nothing on their way through Prisma: decimals, dates, and moments as the API prints them. */
-function textList(entity: Entity): Sql {
+export function textList(entity: Entity): Sql {
   const read = (field: string): Sql => {
     const target = column('t', field);
     const { kind } = kindOf(entity, field);

@@ -5,6 +5,7 @@ import { scopeOf, type ScopeSettings } from '../engine/scope.js';
 import { entityOf, type Entity } from '../graph.js';
 import type { PrivacySettings } from '../personal.js';
 import { enqueuer, type Enqueuer } from '../jobs/enqueue.js';
+import { columnWriter, type ColumnWriter } from './columns.js';
 import { customFieldWriter, type CustomFieldWriter } from './custom-fields.js';
 import { erasureWriter, type ErasureWriter } from './erasures.js';
 import type { Beside, Reads } from './reads.js';
@@ -21,7 +22,7 @@ export type { LockedRow } from './locks.js';
 export type { Changes } from './statements.js';
 
 /** What a room writes with, inside one transaction that sees one organization. Every changed record leaves a fact. */
-export interface Writer extends Enqueuer, CustomFieldWriter, ErasureWriter, RemovingWriter {
+export interface Writer extends Enqueuer, ColumnWriter, CustomFieldWriter, ErasureWriter, RemovingWriter {
   /** For erasing people. */
   readonly people: PeopleWriter;
   readonly caller: Caller;
@@ -124,6 +125,7 @@ export function openWriter(
     consequences: () => consequences(tx),
     people: peopleWriter(desk, settings),
     ...enqueuer(tx),
+    ...columnWriter(desk),
     ...customFieldWriter(desk),
     ...erasureWriter(desk),
     ...removingWriter(desk),

@@ -3,6 +3,7 @@ import { invalid } from '../../errors.js';
 import type { CreateDealInput, MoveDealInput, UpdateDealInput } from '../../generated/graphql.js';
 import { currencyScale } from '../../lib/currency.js';
 import { scaleOf } from '../../lib/decimal.js';
+import { early } from '../../lib/early.js';
 import { withCustomFields } from '../custom-fields/custom-fields.js';
 import { changesFrom, newId, REFERENCE, type FieldRules } from '../input.js';
 import { settingsIn } from '../organizations/organizations.js';
@@ -11,7 +12,7 @@ import { holdStage, holdStageForNewDeal } from '../pipelines/pipelines.js';
 import { deleteRecord, restoreRecord } from '../records.js';
 import { editOf } from './editing.js';
 import type { DealRow } from './graph.js';
-import { positionAt } from './places.js';
+import { endFor, positionAt } from './places.js';
 import { checkCanWriteDeal, checkIsOpen } from './rules.js';
 
 export { loseDeal, reopenDeal, winDeal, type ChangedDeal } from './closing.js';
@@ -77,17 +78,19 @@ export async function moveDeal(
   expectedVersion?: number | null,
 ): Promise<string> {
   return change(request, id, async (writer) => {
-    // Before the deal: an edit of the pipeline's stages locks in the same order.
-    const stage = await holdStage(writer, input.stageId);
+    // Before the deal: an edit of the pipeline's stages locks in the same order. All of it is asked at once, nothing needs the other's answer.
+    const held = early(holdStage(writer, input.stageId));
+    const end = early(endFor(writer, input.stageId, input.place, id));
     const alsoSet = ['stageId', 'pipelineId'];
     await writer.edit<DealRow>('deals', id, { ...editOf(writer, 'MOVE', expectedVersion), alsoSet }, async (deal) => {
       checkIsOpen(deal);
+      const stage = await held;
       if (deal.stageId === stage.id && !input.place) return {};
       const entered = deal.stageId === stage.id ? {} : { stageEnteredAt: new Date().toISOString() };
       return {
         stageId: stage.id,
         pipelineId: stage.pipelineId,
-        position: await positionAt(writer, stage.id, input.place, deal.id),
+        position: await positionAt(writer, stage.id, input.place, deal.id, end),
         ...entered,
       };
     });

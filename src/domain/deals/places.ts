@@ -2,6 +2,7 @@ import type { Writer } from '../../db/index.js';
 import { invalid } from '../../errors.js';
 import type { DealPlace } from '../../generated/graphql.js';
 import { evenPositions, positionBetween } from '../../lib/positions.js';
+import { isUuid } from '../../lib/uuid.js';
 import type { DealRow } from './graph.js';
 
 /** A longer key means that many rows were put between the same two: the column is spread anew. */
@@ -18,11 +19,27 @@ export async function positionAt(
   stageId: string,
   place: DealPlace | null | undefined,
   movedId: string,
+  end = endFor(writer, stageId, place, movedId),
 ): Promise<string> {
-  const key = await keyAt(writer, stageId, place, movedId);
+  const key = await keyAt(writer, stageId, place, movedId, end);
   if (key && key.length <= LONGEST_KEY) return key;
   await spread(writer, stageId, movedId);
-  return (await keyAt(writer, stageId, place, movedId)) ?? positionBetween('', null);
+  return (await keyAt(writer, stageId, place, movedId, endFor(writer, stageId, place, movedId))) ?? positionBetween('', null);
+}
+
+/** The sort key at that end of the column where the place is; null of a place next to a neighbour, and of an empty column. */
+export async function endFor(
+  writer: Writer,
+  stageId: string,
+  place: DealPlace | null | undefined,
+  movedId: string,
+): Promise<string | null> {
+  if (neighbourOf(place) !== null || !isUuid(stageId) || !isUuid(movedId)) return null;
+  return writer.endOf('deals', { key: 'stageId', id: stageId, end: place?.at === 'TOP' ? 'first' : 'last', but: movedId });
+}
+
+function neighbourOf(place: DealPlace | null | undefined): string | null {
+  return place?.before ?? place?.after ?? null;
 }
 
 /** Null when the neighbours leave no room: two of them have the same key. */
@@ -31,9 +48,13 @@ async function keyAt(
   stageId: string,
   place: DealPlace | null | undefined,
   movedId: string,
+  end: Promise<string | null>,
 ): Promise<string | null> {
+  const neighbourId = neighbourOf(place);
+  if (neighbourId === null)
+    return place?.at === 'TOP' ? positionBetween('', await end) : positionBetween((await end) ?? '', null);
   const column = { ...writer.tenant, stageId, deletedAt: null, NOT: { id: movedId } };
-  const edge = async (direction: 'asc' | 'desc', beyond: object = {}): Promise<string | null> => {
+  const edge = async (direction: 'asc' | 'desc', beyond: object): Promise<string | null> => {
     const found = await writer.reads.deal.findFirst({
       where: { ...column, ...beyond },
       orderBy: { position: direction },
@@ -41,9 +62,6 @@ async function keyAt(
     });
     return found?.position ?? null;
   };
-  const neighbourId = place?.before ?? place?.after;
-  if (typeof neighbourId !== 'string')
-    return place?.at === 'TOP' ? positionBetween('', await edge('asc')) : positionBetween((await edge('desc')) ?? '', null);
   const name = typeof place?.before === 'string' ? 'before' : 'after';
   const neighbour = (await writer.hold('deals', neighbourId)) as DealRow | null;
   if (!neighbour || neighbour.deletedAt || neighbour.stageId !== stageId || neighbour.id === movedId)

@@ -1,6 +1,7 @@
 import { change, type LockedRow, type WriteRequest, type Writer } from '../../db/index.js';
 import { invalid } from '../../errors.js';
 import type { CreatePipelineInput, UpdatePipelineInput } from '../../generated/graphql.js';
+import { early } from '../../lib/early.js';
 import { isUuid } from '../../lib/uuid.js';
 import { changesFrom, newId, type FieldRules } from '../input.js';
 import { deleteRecord, restoreRecord } from '../records.js';
@@ -99,18 +100,18 @@ export function restorePipeline(request: WriteRequest, id: string, expectedVersi
  * @throws DomainError INVALID_INPUT when there is none, or its pipeline was deleted.
  */
 export async function holdStage(writer: Writer, stageId: string, path = ['input', 'stageId'], named = true): Promise<StagePlace> {
-  const stage = isUuid(stageId)
-    ? await writer.reads.pipelineStage.findFirst({
-        where: { ...writer.tenant, id: stageId },
-        select: { id: true, pipelineId: true },
-      })
-    : null;
-  if (stage) await writer.alone(`column ${stage.id}`);
-  const pipeline = stage ? ((await writer.hold('pipelines', stage.pipelineId, named)) as PipelineRow | null) : null;
-  // Read behind the lock: an edit may have taken the stage away in between.
-  const isThere = pipeline && !pipeline.deletedAt && (pipeline.stages as Stage[]).some(({ id }) => id === stage?.id);
-  if (!stage || !isThere) throw invalid(path, 'There is no stage with this id that you can see.', 'NOT_FOUND');
-  return stage;
+  const id = stageId.toLowerCase();
+  const alone = isUuid(id) ? early(writer.alone(`column ${id}`)) : null;
+  const pipeline = (await writer.holdOwner(
+    'pipelines',
+    { table: 'pipeline_stages', key: 'pipelineId', id },
+    named,
+  )) as PipelineRow | null;
+  await alone;
+  // As it is behind the lock: an edit may have taken the stage away before.
+  const isThere = pipeline && !pipeline.deletedAt && (pipeline.stages as Stage[]).some((stage) => stage.id === id);
+  if (!isThere) throw invalid(path, 'There is no stage with this id that you can see.', 'NOT_FOUND');
+  return { id, pipelineId: pipeline.id };
 }
 
 /** The stage a new deal starts in: the one named, else the first of the pipeline named, else of the default one. */

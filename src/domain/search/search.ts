@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { placeOf, type AnyRow, type Place, type Reader } from '../../db/index.js';
+import { placeOf, type AnyRow, type PageInfo, type Place, type Reader } from '../../db/index.js';
 import { invalid } from '../../errors.js';
 import type { QuerySearchArgs, SearchType } from '../../generated/graphql.js';
 import { matchOf, type Match } from './fields.js';
@@ -19,7 +19,7 @@ export interface Hit {
 export interface Hits {
   edges: Hit[];
   nodes: Hit['node'][];
-  pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null };
+  pageInfo: PageInfo;
 }
 
 const LONGEST = 200;
@@ -51,8 +51,8 @@ export async function search(reader: Reader, { query, types, first, after }: Que
     pageInfo: {
       hasNextPage: found.length > place.size,
       hasPreviousPage: rows[0]?.preceding ?? false,
-      startCursor: hits[0]?.cursor() ?? null,
-      endCursor: hits.at(-1)?.cursor() ?? null,
+      startCursor: () => hits[0]?.cursor() ?? null,
+      endCursor: () => hits.at(-1)?.cursor() ?? null,
     },
   };
 }

@@ -1,0 +1,69 @@
+import { sql } from 'kysely';
+import { all, column, compile, type Statement } from '../engine/sql.js';
+import { visibleCondition, type Scope } from '../engine/scope.js';
+import { entityOf, type Entity } from '../graph.js';
+import { isUuid } from '../../lib/uuid.js';
+import { entityToRead, run, type Desk, type LockedRow } from './locks.js';
+import { table, tenantOf, textList } from './statements.js';
+
+/** A record by which another one is found: the stage of a pipeline. */
+export interface Belonging {
+  table: string;
+  /** Its field with the other one's id. */
+  key: string;
+  id: string;
+}
+
+/** One end of the records that belong to another one, as cards do to a column. */
+export interface ColumnEnd {
+  /** Their field with its id. */
+  key: string;
+  id: string;
+  end: 'first' | 'last';
+  /** The record that does not count. */
+  but: string;
+}
+
+/** What rooms put records into columns through. */
+export interface ColumnWriter {
+  /**
+   * Holds the visible record that another one belongs to, until the commit.
+   *
+   * @param named false when not the client but a default leads to it: then an API key needs no scope for it.
+   */
+  holdOwner(table: string, of: Belonging, named?: boolean): Promise<LockedRow | null>;
+  /** The sort key at an end of a column, deleted records apart; null of an empty one. */
+  endOf(table: string, end: ColumnEnd): Promise<string | null>;
+}
+
+/** @see ColumnWriter */
+export function columnWriter(desk: Desk): ColumnWriter {
+  const { tx, graph, scope } = desk;
+  return {
+    holdOwner: async (owners, of, named = true) => {
+      const entity = named ? entityToRead(desk, owners) : entityOf(graph, owners);
+      if (!isUuid(of.id)) return null;
+      const [row] = await run<LockedRow>(tx, holdOwnerStatement(entity, scope, entityOf(graph, of.table), of));
+      return row ?? null;
+    },
+    endOf: async (cards, end) => {
+      const [found] = await run<{ position: string }>(tx, endStatement(entityOf(graph, cards), scope, end));
+      return found?.position ?? null;
+    },
+  };
+}
+
+function holdOwnerStatement(entity: Entity, scope: Scope, other: Entity, { key, id }: Belonging): Statement {
+  const theirs = all([tenantOf(scope, 'o', other.tenant), sql`o.id = ${id}::uuid`]);
+  const owner = sql`t.id = (select ${column('o', key)} from ${sql.id('public', other.table)} as o where ${theirs})`;
+  const visible = visibleCondition(entity, 't', scope);
+  const found = all([tenantOf(scope, 't', entity.tenant), owner, ...(visible ? [visible] : [])]);
+  return compile(sql`select ${textList(entity)} from ${table(entity)} where ${found} for key share of t`);
+}
+
+function endStatement(entity: Entity, scope: Scope, { key, id, end, but }: ColumnEnd): Statement {
+  const there = [tenantOf(scope, 't', entity.tenant), sql`${column('t', key)} = ${id}::uuid`, sql`t.deleted_at is null`];
+  const others = all([...there, sql`t.id <> ${but}::uuid`]);
+  const direction = end === 'first' ? sql`asc` : sql`desc`;
+  return compile(sql`select t.position from ${table(entity)} where ${others} order by t.position ${direction} limit 1`);
+}
