@@ -27,7 +27,7 @@ const walls = {
     message: 'Only main, app, worker and the command line files read config.ts; take your settings as an argument.',
   },
   starters: {
-    regex: `${up}(?:app|app-settings|core|main|start|worker|cluster[a-z-]*|[a-z-]+-cli)\\.js$`,
+    regex: `${up}(?:app|app-settings|core|first-process|main|prepare|replay|start|start-jobs|worker|cluster[a-z-]*|[a-z-]+-cli)\\.js$`,
     message: 'Stages never import the files that put them together; take what you need as an argument.',
   },
   database: {

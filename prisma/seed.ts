@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { HELP, readArguments, type SeedArguments } from './seed/arguments.js';
 import { seedBench } from './seed/bench.js';
-import { isEmpty, seedDemo } from './seed/demo.js';
+import { seedDemo } from './seed/demo.js';
+import { isEmpty } from './seed/empty.js';
 
 export interface SeedDependencies {
   /** Connection of the migration owner to a migrated database. */

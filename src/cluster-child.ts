@@ -1,60 +1,59 @@
-import type { Logger } from 'pino';
-import { buildApp } from './app.js';
-import { isOrder, type Order, type Report } from './cluster-messages.js';
+import { isOrder, type Begin, type Load, type Report } from './cluster-messages.js';
 import type { Config } from './config.js';
-import { listen } from './listen.js';
-import { seeingInCluster, type Seeing } from './seeing.js';
-import { appSettings } from './settings.js';
-import { startJobs, stopServing, type Stoppable } from './start.js';
-import { onSignal, reasonOf, say } from './terminal.js';
+import type { Stoppable } from './listen.js';
+import type { Seeing } from './seeing.js';
+import { onSignal, reasonOf } from './terminal.js';
 
-type Begin = Extract<Order, { kind: 'begin' }>;
+/** What a process that was forked is there for; resolves when it does it. `url` is where requests are answered, if any are. */
+export type Deed = (root: string, config: Config, seeing: Seeing, order: Begin) => Promise<Stoppable & { url: string | null }>;
+
+type Loaded = (order: Begin) => ReturnType<Deed>;
 
 /** A process that was forked (src/cluster.ts): serves requests or does jobs until it is told to stop, or the first process is gone. */
-export function beChild(root: string, config: Config, log: Logger): void {
+export function beChild(root: string): void {
   // Ctrl-C reaches every process of the terminal's group; when to end is the first one's to say.
   onSignal(() => undefined);
   process.once('disconnect', () => process.exit(1));
-  let begun: Promise<Stoppable> | undefined;
+  let loaded: Promise<Loaded> = new Promise(() => undefined);
+  let begun: Promise<Stoppable | null> = Promise.resolve(null);
   process.on('message', (order) => {
     if (!isOrder(order)) return;
-    if (order.kind === 'begin') {
-      begun = begin(root, { ...config, DATABASE_POOL_SIZE: order.poolSize }, log, order);
-      begun.catch((error: unknown) => report({ kind: 'failed', reason: reasonOf(error) }, () => process.exit(1)));
+    if (order.kind === 'load') {
+      loaded = load(root, order);
+      loaded.catch(fail);
+    } else if (order.kind === 'begin') {
+      begun = loaded.then((begin) => doAndTell(begin(order)));
+      begun.catch(fail);
     } else {
-      void (begun ?? Promise.resolve(null)).then((running) => running?.stop()).finally(() => process.exit());
+      void begun.then((running) => running?.stop()).finally(() => process.exit());
     }
   });
   report({ kind: 'listening' });
 }
 
-async function begin(root: string, config: Config, log: Logger, order: Begin): Promise<Stoppable> {
-  const seeing = await seeingInCluster(config, log);
-  const running = await (order.does === 'jobs' ? doJobs : serve)(root, config, seeing, order);
-  return {
-    stop: async () => {
+async function load(root: string, { does, config }: Load): Promise<Loaded> {
+  const { makeLog } = await import('./log.js');
+  const { seeingInCluster } = await import('./seeing.js');
+  const { begin }: { begin: Deed } = await (does === 'jobs' ? import('./cluster-jobs.js') : import('./cluster-requests.js'));
+  return async (order) => {
+    const seeing = await seeingInCluster(config, makeLog(config.LOG_LEVEL, !config.production, root));
+    const running = await begin(root, { ...config, DATABASE_POOL_SIZE: order.poolSize }, seeing, order);
+    const stop = async (): Promise<void> => {
       await running.stop();
       await seeing.close();
-    },
+    };
+    return { url: running.url, stop };
   };
 }
 
-async function doJobs(root: string, config: Config, seeing: Seeing, order: Begin): Promise<Stoppable> {
-  const jobs = await startJobs(root, config, order, seeing, say);
-  report({ kind: 'ready', url: null });
-  return jobs;
+async function doAndTell(beginning: ReturnType<Deed>): Promise<Stoppable> {
+  const running = await beginning;
+  report({ kind: 'ready', url: running.url });
+  return running;
 }
 
-async function serve(root: string, config: Config, seeing: Seeing, order: Begin): Promise<Stoppable> {
-  const app = await buildApp(appSettings(root, config, order, seeing, order.demo));
-  try {
-    await app.database.warmUp();
-    report({ kind: 'ready', url: await listen(app, config) });
-  } catch (error) {
-    await app.close();
-    throw error;
-  }
-  return { stop: () => stopServing(app, config.DRAIN_MS) };
+function fail(error: unknown): void {
+  report({ kind: 'failed', reason: reasonOf(error) }, () => process.exit(1));
 }
 
 function report(told: Report, then: () => void = () => undefined): void {

@@ -1,6 +1,5 @@
 import type { Config } from './config.js';
 import type { RunningDatabase } from './db/setup/bring-up.js';
-import { passwords } from './domain/auth/passwords.js';
 
 /** Who can sign in to the demo organizations; the README shows it too. */
 export const DEMO_LOGINS = ['acme.example', 'globex.example'].map((domain) => ({
@@ -12,7 +11,8 @@ export const DEMO_LOGINS = ['acme.example', 'globex.example'].map((domain) => ({
 export const DEMO_PASSWORD = 'pulse-demo-password';
 
 /** Hashes as the server does, so that what is seeded can sign in. */
-export function demoPasswordHash(config: Config): Promise<string> {
+export async function demoPasswordHash(config: Config): Promise<string> {
+  const { passwords } = await import('./domain/auth/passwords.js');
   return passwords({ pepper: config.SECRET_KEY, cost: config.BCRYPT_COST, leastLength: config.PASSWORD_LEAST_LENGTH }).hash(
     DEMO_PASSWORD,
   );

@@ -5,9 +5,9 @@ import { makeLog } from './log.js';
 import { readConfig, type Config } from './config.js';
 import { hasSecretOf, readManifest, restoreBackup } from './db/backup/index.js';
 import type { RoleSettings } from './db/setup/index.js';
+import { openTheDatabase } from './prepare.js';
 import { projectRoot } from './root.js';
-import { openTheDatabase } from './settings.js';
-import { replayOn } from './start.js';
+import { replayOn } from './replay.js';
 import { runCommand, say } from './terminal.js';
 
 const HELP = `npm run restore -- <folder>

@@ -1,7 +1,7 @@
 import { readConfig } from './config.js';
 import { projectRoot } from './root.js';
 import { demoPasswordHash } from './demo.js';
-import { openTheDatabase } from './settings.js';
+import { openTheDatabase } from './prepare.js';
 import { failed, onSignal, say } from './terminal.js';
 
 onSignal(() => process.exit(130));

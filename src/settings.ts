@@ -1,14 +1,10 @@
-import path from 'node:path';
 import type { AppSettings } from './app.js';
 import type { Config } from './config.js';
-import { bringUpDatabase, type RunningDatabase } from './db/setup/bring-up.js';
+import type { RunningDatabase } from './db/setup/bring-up.js';
 import { DEMO_LOGINS, DEMO_PASSWORD } from './demo.js';
 import { PLANS, withBudgets } from './domain/budgets/plans.js';
-import { outboxMailer } from './domain/mail/outbox.js';
-import { smtpMailer } from './domain/mail/smtp.js';
 import { readManifests } from './graphql/documents/trusted.js';
 import type { Seeing } from './seeing.js';
-import type { WorkerSettings } from './worker.js';
 
 /** What server and worker are built with. @param demo whether demo data is there to sign in to. */
 export function appSettings(
@@ -50,40 +46,6 @@ export function appSettings(
     traces,
     logOperations: config.LOG_OPERATIONS,
   };
-}
-
-/** Without SMTP_URL mails are files in the data folder; readConfig sees to it that this is not so in production. */
-export function workerSettings(
-  config: Config,
-  { urls }: Pick<RunningDatabase, 'urls'>,
-  { log, metrics }: Omit<Seeing, 'close'>,
-  say: (line: string) => void,
-): WorkerSettings {
-  const outbox = path.join(config.PULSE_DATA_DIR, 'outbox');
-  return {
-    workerUrl: urls.worker,
-    webUrl: config.APP_URL,
-    mailFrom: config.MAIL_FROM,
-    anchors: config.AUDIT_ANCHORS ? { file: config.AUDIT_ANCHORS, secret: config.SECRET_KEY } : null,
-    mailer: config.SMTP_URL ? smtpMailer(config.SMTP_URL) : outboxMailer(outbox, say),
-    log,
-    metrics,
-  };
-}
-
-/** Finds or starts PostgreSQL, with all of the settings that concern it. */
-export function openTheDatabase(root: string, config: Config, say: (line: string) => void): Promise<RunningDatabase> {
-  return bringUpDatabase({
-    root,
-    ownerUrl: config.DATABASE_URL,
-    appUrl: config.APP_DATABASE_URL,
-    signinUrl: config.SIGNIN_DATABASE_URL,
-    workerUrl: config.WORKER_DATABASE_URL,
-    readerRole: config.READER_ROLE,
-    secret: config.SECRET_KEY,
-    dataDir: config.PULSE_DATA_DIR,
-    say,
-  });
 }
 
 const SCHEMA_READERS = { on: 'everybody', admins: 'admins', off: 'nobody' } as const;

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { SIZES, shareOut } from '../prisma/seed/bench/sizes.js';
-import { isEmpty, seedDemo } from '../prisma/seed/demo.js';
+import { seedDemo } from '../prisma/seed/demo.js';
+import { isEmpty } from '../prisma/seed/empty.js';
 import { positionAt } from '../prisma/seed/positions.js';
 import { runSeed } from '../prisma/seed.js';
 import { connect, freshDatabase, ownerClient } from './support/database.js';

@@ -4,6 +4,7 @@ import { makeCompanies } from './companies.js';
 import { makeContacts, rateContacts } from './contacts.js';
 import { makeCustomFields, withCustomValues } from './custom-fields.js';
 import { makeDeals } from './deals.js';
+import { isEmpty } from './empty.js';
 import { dateLastActivities, deleteSome } from './endings.js';
 import { insertHistories } from './history.js';
 import { insertRows, seedAlone } from './insert.js';
@@ -35,12 +36,6 @@ export async function seedDemo(client: Client, { passwordHash, now, say }: DemoO
       await insertOrganization(client, row, scene);
     }
   });
-}
-
-/** Whether there is no organization yet. */
-export async function isEmpty(client: Client): Promise<boolean> {
-  const { rowCount } = await client.query('SELECT FROM public.organizations LIMIT 1');
-  return rowCount === 0;
 }
 
 async function insertOrganization(client: Client, organization: OrganizationRow, scene: Scene): Promise<void> {

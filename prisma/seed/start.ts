@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { isEmpty, seedDemo } from './demo.js';
+import { isEmpty } from './empty.js';
 
 /**
  * Seeds the demo data when the database is empty.
@@ -15,7 +15,11 @@ export async function ensureDemo(
   const client = new pg.Client({ connectionString: ownerUrl });
   await client.connect();
   try {
-    if (await isEmpty(client)) await seedDemo(client, { passwordHash: await passwordHash(), now: new Date(), say });
+    if (await isEmpty(client)) {
+      // What makes the data takes long to load, and most starts make none.
+      const { seedDemo } = await import('./demo.js');
+      await seedDemo(client, { passwordHash: await passwordHash(), now: new Date(), say });
+    }
     const { rows } = await client.query<{ demo: boolean }>(
       `SELECT count(*) = 2 AS demo FROM public.organizations WHERE slug IN ('acme', 'globex')`,
     );

@@ -30,8 +30,9 @@ export function makePool(settings: PoolSettings, url: string, options: pg.PoolCo
 
 /** Opens all connections of some pools. */
 export async function warmUp(pools: pg.Pool[]): Promise<void> {
-  const clients = await Promise.all(
-    pools.flatMap((pool) => Array.from({ length: pool.options.max }, () => pool.connect())),
-  ).catch(rethrow);
-  for (const client of clients) client.release();
+  const asked = pools.flatMap((pool) => Array.from({ length: pool.options.max }, () => pool.connect()));
+  const answers = await Promise.allSettled(asked);
+  // Those that came are given back also when others did not: a pool ends only when it has all of its connections.
+  for (const answer of answers) if (answer.status === 'fulfilled') answer.value.release();
+  await Promise.all(asked).catch(rethrow);
 }

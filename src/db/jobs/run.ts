@@ -1,8 +1,7 @@
-import { runTaskListOnce } from 'graphile-worker';
 import pg from 'pg';
 import { headsNow } from '../chain/anchors.js';
 import { poolState, type PoolState } from '../pool-state.js';
-import { sharedOptions, startCrew, type Crew, type JobSettings } from './crew.js';
+import type { Crew, JobSettings } from './crew.js';
 import { toTasks } from './tasks.js';
 
 export type { JobSettings } from './crew.js';
@@ -22,6 +21,8 @@ const FIRST_SWEEP_MS = 60_000;
 
 /** Does jobs as they come, and those of workers that died, whatever becomes of the database meanwhile. */
 export async function runJobs(settings: JobSettings): Promise<JobRunner> {
+  // The library is loaded where jobs are done, and nowhere else.
+  const { startCrew } = await import('./crew.js');
   const pool = openPool(settings, AT_ONCE + 2);
   const call = (name: 'reclaim' | 'sweep' | 'purge_organizations' | 'plan_retention') => (): void => {
     pool.query(`SELECT jobs.${name}()`).catch((error: Error) => settings.onTrouble(error.message));
@@ -59,6 +60,8 @@ export async function runJobs(settings: JobSettings): Promise<JobRunner> {
 
 /** Does the jobs that are due now, one after the other, and comes back. */
 export async function runJobsOnce(settings: JobSettings): Promise<void> {
+  const { runTaskListOnce } = await import('graphile-worker');
+  const { sharedOptions } = await import('./crew.js');
   const pool = openPool(settings, 1);
   const client = await pool.connect();
   const { options, presence } = sharedOptions(settings);

@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 import { invalid, rateLimited, type FieldError } from '../../errors.js';
 import { openLanes } from '../../lib/lanes.js';
 import { bcryptScheme, type BcryptSettings, type Scheme } from './bcrypt-scheme.js';
-import { checkPasswordStrength } from './password-strength.js';
 
 export interface Passwords {
   /**
@@ -46,6 +45,8 @@ export function passwords(settings: PasswordSettings): Passwords {
     hash,
     hashChosen: async (password, names, path) => {
       checkLength(password, path);
+      // Its list of common passwords is loaded when somebody chooses one.
+      const { checkPasswordStrength } = await import('./password-strength.js');
       checkPasswordStrength(password, { leastLength: settings.leastLength, names }, path);
       return hash(password);
     },
