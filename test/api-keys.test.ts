@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   getNamedType,
   isInterfaceType,
@@ -256,6 +257,8 @@ describe('using one', () => {
       expect(codeOf(await ask(wrong))).toBe('UNAUTHENTICATED');
       if (time % 10 === 0) expect(codeOf(await ask(secret))).toBeUndefined();
     }
+    // Longer than an answer about a key is remembered.
+    await sleep(1_000);
     expect(codeOf(await ask(secret))).toBeUndefined();
     const { errors } = await ask(`pk_${mine.id}_${Buffer.alloc(32, 99).toString('base64url')}`);
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', retryAfterSeconds: expect.any(Number) });

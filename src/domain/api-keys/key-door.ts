@@ -16,7 +16,7 @@ const WINDOW_MS = 60_000;
 
 /** Asks what a key may do, at most once a second for each key. Whether a key never was or is over is answered alike. */
 export function keyDoor(database: Database, now: () => number): KeyDoor {
-  const known = lru<{ until: number; answer: Promise<Caller> }>(MOST_KEPT);
+  const known = lru<{ until: number; answer: Promise<Caller>; isGood: boolean }>(MOST_KEPT);
   const wrong = lru<{ until: number; count: number }>(MOST_KEPT);
   const noteUse = useNoter(database, now);
   return async (text, ip) => {
@@ -26,12 +26,17 @@ export function keyDoor(database: Database, now: () => number): KeyDoor {
     const name = `${parsed.orgId} ${Buffer.from(parsed.hash).toString('base64url')}`;
     const recent = known.get(name);
     if (recent && recent.until > moment) return recent.answer;
-    checkAddress(wrong.get(ip ?? ''), moment);
+    // A key that was good a moment ago is asked about again, whatever others try from the same address.
+    if (!recent?.isGood) checkAddress(wrong.get(ip ?? ''), moment);
     const answer = ask(database, parsed, () => noteWrong(ip ?? ''));
-    known.set(name, { until: moment + FRESH_MS, answer });
+    const entry = { until: moment + FRESH_MS, answer, isGood: false };
+    known.set(name, entry);
     // A database that could not be asked may be back for the next request.
-    answer.catch((error: unknown) => isUnavailable(error) && known.set(name, { until: 0, answer }));
+    answer.catch(
+      (error: unknown) => isUnavailable(error) && known.set(name, { ...entry, until: 0, isGood: recent?.isGood ?? false }),
+    );
     const caller = await answer;
+    entry.isGood = true;
     noteUse(caller);
     return caller;
   };
