@@ -86,6 +86,13 @@ async function fill(of: Organization, rows: number): Promise<void> {
      ${customValues()}`,
   );
   const contact = await picked('contacts');
+  // Of a single one PostgreSQL does not care by which index it is found.
+  await client.query(
+    `INSERT INTO pipelines (org_id, id, created_at, updated_at, name, stages)
+     SELECT '${of.id}', gen_random_uuid(), timestamptz '2025-01-01' + i * interval '1 day', timestamptz '2025-06-01' + i * interval '1 day', 'Line ' || i,
+            jsonb_build_array(jsonb_build_object('id', gen_random_uuid(), 'name', 'Only', 'probability', 50))
+     FROM generate_series(1, 40) AS i`,
+  );
   await client.query(
     `UPDATE pipelines SET stages = (SELECT jsonb_agg(stage || '{"daysToRot": 11}') FROM jsonb_array_elements(stages) AS stage) WHERE id = $1`,
     [of.pipelineId],

@@ -7,7 +7,8 @@ let stage: Stage;
 let orgs: Organization[];
 
 beforeAll(async () => {
-  stage = await openStage({ poolSize: 10, statementTimeoutMs: 500 });
+  // Sixty wait for five connections: on a busy machine longer than a caller would be let wait.
+  stage = await openStage({ poolSize: 10, statementTimeoutMs: 1_000, connectTimeoutMs: 20_000 });
   orgs = await Promise.all(Array.from({ length: 6 }, () => stage.world.organization()));
 });
 afterAll(() => stage.close());
@@ -71,7 +72,7 @@ test('where the statement that is sent with the commit fails, nothing happens, a
 test('a transaction that takes six times as long as a statement may is given up, and its connection serves the next one', async () => {
   const { id } = first();
   const idle = write(id, async (tx) => {
-    for (let n = 0; n < 20; n += 1) {
+    for (let n = 0; n < 40; n += 1) {
       await backend(tx);
       await sleep(250);
     }

@@ -80,12 +80,12 @@ async function transact<Result>(
     await commit(client, send, last);
     return result;
   } catch (error) {
-    const failure: unknown = stopper.reason() ?? error;
+    const failure = translateFailure(error);
     // pg gives up waiting for an answer, but not the connection that owes it. What the work itself calls unavailable is something else.
-    if (translateFailure(error) !== error && isUnavailable(translateFailure(error))) cutOff(client);
+    if (failure !== error && isUnavailable(failure)) cutOff(client);
     await Promise.allSettled([leave(), stopper.over()]);
     await client.query('ROLLBACK').catch((refused: Error) => (broken = refused));
-    throw failure;
+    throw stopper.reason() ?? failure;
   } finally {
     await stopper.over();
     client.release(broken);
