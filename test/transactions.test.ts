@@ -90,3 +90,20 @@ test('a change that is aborted stops what it is doing, and says why', async () =
   expect(stage.app.database.pools().find(({ name }) => name === 'write')?.waiting).toBe(0);
   await expect(emailOfOwner(first().id)).resolves.toContain('@');
 });
+
+test('a change that is aborted when its work is done is not committed without the statement that was to come last', async () => {
+  const { id } = first();
+  const before = await emailOfOwner(id);
+  const stop = new AbortController();
+  const ending = write(
+    id,
+    async (tx, atEnd) => {
+      await tx.user.updateMany({ where: { role: 'OWNER' }, data: { email: 'without-facts@example.com' } });
+      atEnd({ text: 'SELECT 1', values: [] });
+      stop.abort(new Error('Too late.'));
+    },
+    stop.signal,
+  );
+  await expect(ending).rejects.toThrow('Too late.');
+  expect(await emailOfOwner(id)).toBe(before);
+});

@@ -77,6 +77,8 @@ async function transact<Result>(
     let last: Statement | undefined;
     const result = await work(tx, (statement) => (last = statement));
     await leave();
+    // Refused here, not by `send`: the commit would leave without the statement that belongs to it.
+    stopper.check();
     await commit(client, send, last);
     return result;
   } catch (error) {
