@@ -102,6 +102,29 @@ test('moments, days, amounts at the scale of their currency, numbers and nulls a
   expect(nodes[0]).toMatchObject({ expectedCloseDate: '9999-12-31', lastActivityAt: '1999-12-31T23:59:59.999Z' });
 });
 
+test('people are called as the resolver calls them: names of white space, of other scripts, and none at all', async () => {
+  const its = await stage.world.organization();
+  const named: [first: string, last: string, email: string | null, phone: string | null][] = [
+    ['Ada', 'Lovelace', 'ada@example.com', null],
+    [' \u00a0\u2003Ada', '\ufeff\u3000', 'ada@example.com', null],
+    ['\t\n\v\f\r', '\u1680\u2028\u2029\u202f\u205f', 'nobody@example.com', null],
+    // U+180E and U+200B are no white space to ECMAScript.
+    ['\u180e', '\u200b', 'marks@example.com', null],
+    ['', '', 'somebody@example.com', '+49 30 1234567'],
+    ['', '', null, '+49 30 1234567'],
+    ['', '', null, null],
+    ['"Ada\\', 'İıſßẞ\u0001', null, null],
+  ];
+  const ids: string[] = [];
+  for (const [index, [first_name, last_name, email, phone]] of named.entries())
+    ids.push(await stage.world.contact(its, { first_name, last_name, email, phone, created_at: new Date(index).toISOString() }));
+  const { data } = await ask('{ contacts(orderBy: [{ createdAt: ASC }]) { nodes { displayName } } }', { of: its });
+  expect(isWritten()).toBe(true);
+  expect(data.contacts.nodes.map(({ displayName }: { displayName: string }) => displayName)).toEqual(
+    named.map(([first, last, email, phone], index) => `${first} ${last}`.trim() || email || phone || ids[index]),
+  );
+});
+
 test('pages of written rows follow one another by their cursors, under aliases, fragments and conditions', async () => {
   const its = await stage.world.organization();
   const ids: string[] = [];

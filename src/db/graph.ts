@@ -19,7 +19,7 @@ export { consentFamily } from './engine/consents.js';
 export { addressText } from './engine/address.js';
 export { elapsedSince, hasCome, onceCome } from './engine/clock.js';
 export { customValues } from './engine/custom-values.js';
-export { amountText, sameText } from './engine/computed-texts.js';
+export { amountText, nameText, sameText } from './engine/computed-texts.js';
 
 /** How rooms declare, as data, what the page engine may read, relate, filter and order by. One `graph.ts` a room. */
 
@@ -34,6 +34,8 @@ export interface Entity {
   type: string;
   /** Names of the root fields, single and list; absent where the schema has none. */
   root?: { one: string; many: string };
+  /** Field of the type `<type>Payload` that shows the record after a change. */
+  payload?: string;
   /** Which scopes let an API key read and write it; without it no key can. */
   scope?: Resource;
   /** Column that holds the tenant. */

@@ -10,6 +10,7 @@ export {
 } from './database.js';
 export type { TenantReads } from './tenant-reads.js';
 export type { AnyRow, Reader, Tally } from './reader.js';
+export type { KeptAnswer, KeptQuestion } from './kept-questions.js';
 export { SLOTS, slotKindOf, type CustomFieldDefinition } from './custom-fields.js';
 export { DEFINITIONS_LOCK, slotValues } from './writing/custom-fields.js';
 export type { Connection, Edge, PageInfo } from './connection.js';
@@ -32,7 +33,7 @@ export type { JobFailure, JobInfo, Task } from './jobs/tasks.js';
 export type { PersonalColumn, PersonalData, PrivacySettings } from './personal.js';
 export type { Dump } from './dump/dump.js';
 export { cursorSeal, type CursorSeal } from './engine/cursor.js';
-export { aheadOf, type Ahead, type AheadRelation } from './engine/along.js';
+export { aheadOf, type Ahead, type AheadRelation, type HitsAhead } from './engine/along.js';
 export type { ListPart, Shape, ShapePart } from './engine/shape.js';
 export { canWrite } from './engine/text-values.js';
 export { isAnswerText, type AnswerText, type Counts } from './engine/text-page.js';

@@ -48,7 +48,8 @@ export function makeLoaders(by: Bringer, ask: Ask, prepare: Prepare, sizes: numb
       const read = async (ids: readonly string[]): Promise<AnyRow[]> => {
         if (!ahead) return ask<AnyRow>(statementOf(what, entity, 'id', deleted), ids);
         const made = prepare(`${what} ${ahead.name}`, () => recordsAhead(by, entity, deleted, ahead));
-        return (await ask<Record<string, unknown>>(made.statement, ids)).map((row) => made.rowOf(row, ahead));
+        const statement = { ...made.statement, isLast: ahead.isAll ?? false };
+        return (await ask<Record<string, unknown>>(statement, ids)).map((row) => made.rowOf(row, ahead));
       };
       const batch = async (ids: readonly string[]): Promise<(AnyRow | null)[]> => {
         const found = new Map((await read(ids)).map((row) => [row.id, row]));

@@ -8,16 +8,16 @@ import { sealOf, type CursorSeal } from './engine/cursor.js';
 import { namesCustomFields } from './engine/custom-values.js';
 import { parentsTable, type Parents } from './engine/list.js';
 import { openScopeOf, type Deleted, type Scope, type ScopeSettings } from './engine/scope.js';
-import { compile, filled, OPENINGS, type Fillings, type Sql, type Statement } from './engine/sql.js';
+import { compile, filled, type Sql, type Statement } from './engine/sql.js';
 import { tallyStatement, type TallyArgs } from './engine/tally.js';
 import { visitsStatement, type VisitRow } from './engine/visits.js';
 import type { PageArgs } from './engine/window.js';
 import { entityOf, type Entity } from './graph.js';
+import { keptAsker, type KeptAnswer, type KeptQuestion } from './kept-questions.js';
 import { connectionOf, listOf, unkept, type Common } from './lists.js';
 import { makeLoaders, type Ask, type Loaders, type ParentQuestion } from './loaders.js';
-import { preparer, type Prepare, type Shelf } from './prepared.js';
+import { preparer, type Shelf } from './prepared.js';
 import { sightOf, type Sight } from './sight.js';
-import { sql } from 'kysely';
 import type { Snapshot } from './snapshot.js';
 import { watched } from './watching.js';
 
@@ -49,11 +49,8 @@ export interface Reader extends Pick<Snapshot, 'close' | 'abort'> {
   visits(dealId: string): Promise<VisitRow[]>;
   /** Rows of a statement that a read-only room writes itself. */
   ask<Answer>(write: (sight: Sight) => Sql): Promise<Answer[]>;
-  /**
-   * The same, written once for all callers of a kind: what the statement looks like follows from `name` alone, and what is asked stands
-   * in `given`, a text[] of `values`.
-   */
-  askKept<Answer>(name: string, values: readonly (string | null)[], write: (sight: Sight, given: Sql) => Sql): Promise<Answer[]>;
+  /** The same, written once for all callers of a kind, with records that are read along. */
+  askKept<Answer>(question: KeptQuestion): Promise<KeptAnswer<Answer>>;
   /**
    * The same for one of several parents: what is asked in one tick under one name is one statement. Its rows carry the parent's id as
    * `$parent`; `parents` is a table `parent(id)`.
@@ -106,7 +103,7 @@ export function openReader(caller: Caller, unwatched: Snapshot, settings: Reader
     now,
     ...single(scope, loaders),
     ...asking(scope, query, loaders, customFields),
-    askKept: (name, given, write) => snapshot.query(keptStatement(name, scope, prepare, write, { ...fillings, given })),
+    askKept: keptAsker(by, prepare, (statement, given) => snapshot.query(filled(statement, { ...fillings, given }))),
     page: (table, args, ahead = null) => {
       const entity = readable(table);
       return listOf({ ...common(args), entity, key: null, parentId: '', name: table, ahead }, args, entity.defaultOrder);
@@ -125,19 +122,6 @@ export function openReader(caller: Caller, unwatched: Snapshot, settings: Reader
     close: () => snapshot.close(),
     abort: (reason) => snapshot.abort(reason),
   };
-}
-
-function keptStatement(
-  name: string,
-  scope: Scope,
-  prepare: Prepare,
-  write: (sight: Sight, given: Sql) => Sql,
-  fillings: Fillings,
-): Statement {
-  return filled(
-    prepare(name, () => compile(write(sightOf(scope), sql`${OPENINGS.given}::text[]`))),
-    fillings,
-  );
 }
 
 /** What is no record and no list of them. */

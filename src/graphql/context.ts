@@ -1,12 +1,13 @@
 import type { Caller } from '../caller.js';
 import type { GraphQLResolveInfo } from 'graphql';
-import type { Database, Reader, WriteRequest } from '../db/index.js';
+import type { Database, HitsAhead, Reader, WriteRequest } from '../db/index.js';
 import type { AuthDoor, SignedIn } from '../domain/auth/auth.js';
 import { countedAddress } from '../domain/auth/throttle.js';
 import type { PrivacyDoor } from '../domain/gdpr/privacy-door.js';
 import type { Device, Visit } from '../domain/auth/sessions.js';
 import { unauthenticated, type DomainError } from '../errors.js';
 import type { Watch } from '../watch.js';
+import { aheadOfHits } from './compiled/ahead.js';
 import { originOf, refuseIdempotency, writeRequest } from './write-request.js';
 
 export interface ContextSettings {
@@ -115,6 +116,11 @@ export class GraphContext {
   get reader(): Reader {
     this.checkGoesOn();
     return (this.own.reader ??= this.own.database.readerFor(this.caller, this.watch));
+  }
+
+  /** What an operation reads of the records of these tables that a field finds. */
+  hits(info: GraphQLResolveInfo, tables: readonly string[]): HitsAhead {
+    return aheadOfHits(info, tables, this.own.database.scope.graph);
   }
 
   /**

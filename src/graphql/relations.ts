@@ -12,13 +12,14 @@ type Fields = Record<string, Field<never> | { resolve: Field<never>; extensions:
 type Plain = Record<string, Field<never>>;
 
 /**
- * The resolvers that follow from the rooms' graphs: root fields, to-one and to-many relations. A relation that a graph.ts
- * declares is a field; no room writes one by hand.
+ * The resolvers that follow from the rooms' graphs: root fields, records in payloads, to-one and to-many relations. A relation
+ * that a graph.ts declares is a field; no room writes one by hand.
  */
 export function relationResolvers(graph: Graph): Record<string, Fields> {
   const resolvers: Record<string, Fields> = { Query: {} };
   for (const entity of graph.values()) {
     Object.assign(resolvers['Query'] ?? {}, rootFields(entity, graph));
+    if (entity.payload) resolvers[`${entity.type}Payload`] = payloadField(entity, entity.payload, graph);
     resolvers[entity.type] = marked({ ...toOneFields(entity), ...toManyFields(entity, graph) });
     if (isGrouped(entity)) resolvers[`${entity.type}AggregateKeys`] = keyFields(entity);
   }
@@ -37,6 +38,13 @@ function rootFields(entity: Entity, graph: Graph): Fields {
     return reader.knowing({ filter }, () => reader.page(table, { filter, includeDeleted }).groups(wanted, ahead));
   };
   return { [root.one]: one, [root.many]: many, ...(isGrouped(entity) && { [`${root.one}Aggregates`]: aggregates }) };
+}
+
+/** The record that a change was about, deleted or not. */
+function payloadField(entity: Entity, name: string, graph: Graph): Fields {
+  const changed: Field<unknown> = ({ id }, _, { reader }, info) =>
+    reader.find(entity.table, id, 'WITH', aheadOfRecord(info, entity, graph));
+  return { [name]: changed };
 }
 
 function isGrouped({ groups }: Entity): boolean {

@@ -14,10 +14,20 @@ export interface Ahead {
   hasCursors: boolean;
   /** What the rows look like in the answer, where nobody needs to look at them; null: somebody does. */
   shape?: Shape | null;
-  /** Whether the operation reads nothing else, where the rows are read as text. */
+  /** Whether the operation reads nothing else, where nobody needs to look at the rows. */
   isAll?: boolean;
   /** Equal for what reads the same, so that its statement is compiled once. */
   name: string;
+}
+
+/** What an operation reads of hits: records of several tables, each found together with how it was found. */
+export interface HitsAhead {
+  /** By table. */
+  records: ReadonlyMap<string, Ahead>;
+  /** Whether the operation asks for a field of the hits themselves. */
+  asksFor: (field: string) => boolean;
+  /** Whether it reads nothing else, and nobody needs to look at the records. */
+  isAll: boolean;
 }
 
 /** A relation that is followed. */

@@ -9,7 +9,7 @@ import { namesCustomFields } from './custom-values.js';
 import { jsonOf, rowReader, type RowReader } from './json-rows.js';
 import type { Parents } from './list.js';
 import { isBounded, nestedRows } from './page.js';
-import { scopeConditions, type Scope } from './scope.js';
+import { scopeConditions, type Deleted, type Scope } from './scope.js';
 import { all, column, viewOf, type Sql } from './sql.js';
 import { windowOf, type Window } from './window.js';
 
@@ -87,21 +87,25 @@ function bringRelation(
 }
 
 function bringRecord(by: Bringer, alias: string, to: ToOne, { below }: AheadRelation, depth: number): BroughtRelation {
-  const target = entityOf(by.scope.graph, to.entity);
-  const inner = nestedAlias(depth);
-  const bringing = bring(by, target, inner, below, [], depth + 1);
-  const conditions = [
-    ...scopeConditions(target, inner, by.scope, to.evenDeleted ? 'WITH' : undefined),
-    sql`${column(inner, 'id')} = ${column(alias, to.key)}`,
-  ];
-  const row = jsonOf(target, bringing, (field) => column(inner, field), bringing.along);
+  const place = { id: column(alias, to.key), deleted: to.evenDeleted ? ('WITH' as const) : undefined, depth };
+  const { value, rowOf } = bringOne(by, entityOf(by.scope.graph, to.entity), below, place);
+  return { value, read: (json, { name, args, below: wanted }) => ({ name, args, record: rowOf(json, wanted) }) };
+}
+
+/** A record inside rows, by its id, and what to make of it. @throws DomainError FORBIDDEN for an API key that may not read it. */
+export function bringOne(
+  by: Bringer,
+  entity: Entity,
+  ahead: Ahead,
+  { id, deleted, depth }: { id: Sql; deleted: Deleted; depth: number },
+): { value: Sql; rowOf: (json: unknown, ahead: Ahead) => AnyRow | null } {
+  const alias = nestedAlias(depth);
+  const bringing = bring(by, entity, alias, ahead, [], depth + 1);
+  const conditions = [...scopeConditions(entity, alias, by.scope, deleted), sql`${column(alias, 'id')} = ${id}`];
+  const row = jsonOf(entity, bringing, (field) => column(alias, field), bringing.along);
   return {
-    value: sql`(select ${row} from ${viewOf(target, inner)} where ${all(conditions)})`,
-    read: (json, { name, args, below: wanted }) => ({
-      name,
-      args,
-      record: json ? bringing.rowOf(json as unknown[], wanted) : null,
-    }),
+    value: sql`(select ${row} from ${viewOf(entity, alias)} where ${all(conditions)})`,
+    rowOf: (json, wanted) => (json ? bringing.rowOf(json as unknown[], wanted) : null),
   };
 }
 

@@ -4,6 +4,7 @@ import { entity, type Row } from '../../db/graph.js';
 export const invitationGraph = entity({
   table: 'invitations',
   type: 'Invitation',
+  payload: 'invitation',
   softDelete: false,
   fields: {
     id: 'uuid',

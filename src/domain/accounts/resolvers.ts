@@ -4,7 +4,6 @@ import type { Resolvers } from '../../generated/graphql.js';
 import type { SignedIn } from '../auth/auth.js';
 import { addressFrom } from './address-input.js';
 import { changeEmail, confirmEmailChange } from './emails.js';
-import type { InvitationRow } from './graph.js';
 import { inviteUser, listInvitations, revokeInvitation } from './invitations.js';
 import { acceptInvitation } from './joining.js';
 import { changePassword, requestPasswordReset, resetPassword } from './passwords.js';
@@ -88,9 +87,6 @@ export const accountResolvers: Resolvers = {
         confirmEmailChange(context.door, token, context.visit(info)),
       ),
     }),
-  },
-  InvitationPayload: {
-    invitation: ({ id }, _, { reader }) => reader.find('invitations', id) as Promise<InvitationRow | null>,
   },
 };
 

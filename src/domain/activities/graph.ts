@@ -4,6 +4,7 @@ export const activityGraph = entity({
   table: 'activities',
   scope: 'activities',
   type: 'Activity',
+  payload: 'activity',
   about: 'contactId',
   root: { one: 'activity', many: 'activities' },
   visibility: { own: ['ownerId', 'userId'], through: ['contact', 'deal'] },

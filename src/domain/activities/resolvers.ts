@@ -1,7 +1,6 @@
 import type { Resolvers } from '../../generated/graphql.js';
 import { permissionsFor } from '../permissions.js';
 import * as activities from './activities.js';
-import type { ActivityRow } from './graph.js';
 import { canWriteActivity } from './rules.js';
 
 export const activityResolvers: Resolvers = {
@@ -18,7 +17,6 @@ export const activityResolvers: Resolvers = {
     restoreActivity: (_, { id, expectedVersion }, context, info) =>
       context.write(info, (request) => activities.restoreActivity(request, id, expectedVersion)),
   },
-  ActivityPayload: { activity: ({ id }, _, { reader }) => reader.find('activities', id, 'WITH') as Promise<ActivityRow | null> },
   Activity: {
     displayName: (activity) => activity.subject,
     viewerCan: (activity, _, { caller }) => permissionsFor(canWriteActivity(caller, activity)),

@@ -4,6 +4,7 @@ import { entity, type Row } from '../../db/graph.js';
 export const apiKeyGraph = entity({
   table: 'api_keys',
   type: 'ApiKey',
+  payload: 'apiKey',
   softDelete: false,
   secrets: ['secretHash'],
   fields: {

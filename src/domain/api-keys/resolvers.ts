@@ -19,7 +19,6 @@ export const apiKeyResolvers: Resolvers = {
     revokeApiKey: (_, { id }, context, info) => context.write(info, (request) => keys.revokeKey(request, id, context.door.now())),
   },
   CreateApiKeyPayload: { apiKey: ({ id }, _, { reader }) => find(reader, id) },
-  ApiKeyPayload: { apiKey: ({ id }, _, { reader }) => find(reader, id) },
 };
 
 function find(reader: Reader, id: string): Promise<ApiKeyRow | null> {

@@ -5,6 +5,7 @@ export const companyGraph = entity({
   table: 'companies',
   scope: 'companies',
   type: 'Company',
+  payload: 'company',
   root: { one: 'company', many: 'companies' },
   visibility: { own: ['ownerId'], unowned: 'ownerId' },
   fields: {

@@ -1,7 +1,6 @@
 import type { Resolvers } from '../../generated/graphql.js';
 import { permissionsFor } from '../permissions.js';
 import * as companies from './companies.js';
-import type { CompanyRow } from './graph.js';
 import { canWriteCompany } from './rules.js';
 
 export const companyResolvers: Resolvers = {
@@ -14,7 +13,6 @@ export const companyResolvers: Resolvers = {
     restoreCompany: (_, { id, expectedVersion }, context, info) =>
       context.write(info, (request) => companies.restoreCompany(request, id, expectedVersion)),
   },
-  CompanyPayload: { company: ({ id }, _, { reader }) => reader.find('companies', id, 'WITH') as Promise<CompanyRow | null> },
   Company: {
     displayName: (company) => company.name,
     viewerCan: (company, _, { caller }) => permissionsFor(canWriteCompany(caller, company)),

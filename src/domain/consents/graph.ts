@@ -4,6 +4,7 @@ export const consentPurposeGraph = entity({
   table: 'consent_purposes',
   scope: 'contacts',
   type: 'ConsentPurpose',
+  payload: 'consentPurpose',
   root: { one: 'consentPurpose', many: 'consentPurposes' },
   fields: {
     id: 'uuid',

@@ -3,7 +3,7 @@ import type { Resolvers } from '../../generated/graphql.js';
 import type { ContactRow } from '../contacts/contacts.js';
 import { permissionsFor } from '../permissions.js';
 import { consentStatus, grantConsent, withdrawConsent } from './consents.js';
-import type { ConsentPurposeRow, ConsentRow, ConsentTextRow } from './graph.js';
+import type { ConsentRow, ConsentTextRow } from './graph.js';
 import * as purposes from './purposes.js';
 import { canWritePurposes } from './rules.js';
 
@@ -23,9 +23,6 @@ export const consentResolvers: Resolvers = {
       context.write(info, (request) => grantConsent(request, id, input, expectedVersion, context.door.now())),
     withdrawConsent: (_, { id, input, expectedVersion }, context, info) =>
       context.write(info, (request) => withdrawConsent(request, id, input, expectedVersion, context.door.now())),
-  },
-  ConsentPurposePayload: {
-    consentPurpose: ({ id }, _, { reader }) => reader.find('consent_purposes', id, 'WITH') as Promise<ConsentPurposeRow | null>,
   },
   ConsentPayload: {
     contact: async ({ id }, _, { reader }) => {

@@ -1,10 +1,11 @@
-import { SLOT_FIELDS, RANGE, consentFamily, customValues, entity, type Row } from '../../db/graph.js';
+import { SLOT_FIELDS, RANGE, consentFamily, customValues, entity, nameText, type Row } from '../../db/graph.js';
 import { EMAIL_FORMS, PHONE_FORMS } from '../reachability.js';
 
 export const contactGraph = entity({
   table: 'contacts',
   scope: 'contacts',
   type: 'Contact',
+  payload: 'contact',
   root: { one: 'contact', many: 'contacts' },
   visibility: { own: ['ownerId'], unowned: 'ownerId' },
   fields: {
@@ -55,7 +56,8 @@ export const contactGraph = entity({
   orders: ['lastName', 'email', 'lastActivityAt', 'createdAt', 'updatedAt'],
   bounded: ['firstName', 'status'],
   defaultOrder: ['createdAt', 'DESC'],
-  looksAt: { displayName: ['firstName', 'lastName', 'email', 'phone'] },
+  looksAt: { displayName: ['firstName', 'lastName', 'email', 'phone', 'id'] },
+  written: { displayName: nameText('firstName', 'lastName', ['email', 'phone', 'id']) },
   derived: ['phoneE164', 'phoneDigits', 'erasedBefore', ...SLOT_FIELDS],
   forms: { email: EMAIL_FORMS, phone: PHONE_FORMS },
   toOne: {

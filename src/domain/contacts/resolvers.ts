@@ -2,7 +2,6 @@ import type { Resolvers } from '../../generated/graphql.js';
 import { fullName } from '../../lib/names.js';
 import { permissionsFor } from '../permissions.js';
 import * as contacts from './contacts.js';
-import type { ContactRow } from './graph.js';
 import { canWriteContact } from './rules.js';
 
 export const contactResolvers: Resolvers = {
@@ -19,7 +18,6 @@ export const contactResolvers: Resolvers = {
     restoreContact: (_, { id, expectedVersion }, context, info) =>
       context.write(info, (request) => contacts.restoreContact(request, id, expectedVersion)),
   },
-  ContactPayload: { contact: ({ id }, _, { reader }) => reader.find('contacts', id, 'WITH') as Promise<ContactRow | null> },
   Contact: {
     displayName: (contact) => fullName(contact.firstName, contact.lastName) || contact.email || contact.phone || contact.id,
     viewerCan: (contact, _, { caller }) => permissionsFor(canWriteContact(caller, contact)),

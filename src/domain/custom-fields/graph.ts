@@ -3,6 +3,7 @@ import { entity, type Row } from '../../db/graph.js';
 export const customFieldGraph = entity({
   table: 'custom_fields',
   type: 'CustomField',
+  payload: 'customField',
   scope: 'organization',
   root: { one: 'customField', many: 'customFields' },
   fields: {

@@ -17,9 +17,6 @@ export const customFieldResolvers: Resolvers = {
     restoreCustomField: (_, { id, expectedVersion }, context, info) =>
       context.write(info, (request) => customFields.restoreCustomField(request, id, expectedVersion)),
   },
-  CustomFieldPayload: {
-    customField: ({ id }, _, { reader }) => reader.find('custom_fields', id, 'WITH') as Promise<CustomFieldRow | null>,
-  },
   CustomField: {
     displayName: ({ label }) => label,
     viewerCan: (_, __, { caller }) => permissionsFor(canWriteCustomFields(caller)),

@@ -15,6 +15,7 @@ export const dealGraph = entity({
   table: 'deals',
   scope: 'deals',
   type: 'Deal',
+  payload: 'deal',
   root: { one: 'deal', many: 'deals' },
   history: { table: 'deal_history', key: 'deal_id', fields: ['pipelineId', 'stageId', 'status', 'value', 'currency', 'ownerId'] },
   visibility: { own: ['ownerId'], unowned: 'ownerId' },

@@ -5,7 +5,6 @@ import { permissionsFor } from '../permissions.js';
 import type { PipelineRow, StageRow } from '../pipelines/pipelines.js';
 import type { UserRow } from '../users/users.js';
 import * as deals from './deals.js';
-import type { DealRow } from './graph.js';
 import { canWriteDeal, isRotting } from './rules.js';
 import { listStageVisits } from './stage-history.js';
 
@@ -27,7 +26,6 @@ export const dealResolvers: Resolvers = {
     restoreDeal: (_, { id, expectedVersion }, context, info) =>
       context.write(info, (request) => deals.restoreDeal(request, id, expectedVersion)),
   },
-  DealPayload: { deal: ({ id }, _, { reader }) => reader.find('deals', id, 'WITH') as Promise<DealRow | null> },
   Deal: {
     displayName: (deal) => deal.title,
     viewerCan: (deal, _, { caller }) => permissionsFor(canWriteDeal(caller, deal)),

@@ -4,6 +4,7 @@ import { entity, type Row } from '../../db/graph.js';
 export const legalHoldGraph = entity({
   table: 'legal_holds',
   type: 'LegalHold',
+  payload: 'legalHold',
   softDelete: false,
   about: 'contactId',
   fields: {

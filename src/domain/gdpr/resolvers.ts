@@ -4,7 +4,7 @@ import { isUuid } from '../../lib/uuid.js';
 import { eraseContact, erasureOf, eraseUser } from './erasure.js';
 import { exportSubject, findExport } from './exports.js';
 import type { ExportFormat, ExportLinks } from './export-links.js';
-import type { ErasureRow, LegalHoldRow, SubjectExportRow } from './graph.js';
+import type { ErasureRow, SubjectExportRow } from './graph.js';
 import { holdsOf, placeLegalHold, releaseLegalHold } from './legal-holds.js';
 import { erasurePreview } from './preview.js';
 import type { Receipts } from './receipts.js';
@@ -45,7 +45,6 @@ export const gdprResolvers: Resolvers = {
     htmlPath: (made, _, { privacy, caller }) => pathTo(privacy.exportLinks, caller.orgId, made, 'html'),
   },
   SubjectExportPayload: { subjectExport: ({ id }, _, { reader, privacy }) => findExport(reader, privacy, id) },
-  LegalHoldPayload: { legalHold: ({ id }, _, { reader }) => reader.find('legal_holds', id) as Promise<LegalHoldRow | null> },
 };
 
 function pathTo(links: ExportLinks, orgId: string, made: SubjectExportRow, format: ExportFormat): string | null {

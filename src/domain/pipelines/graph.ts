@@ -4,6 +4,7 @@ export const pipelineGraph = entity({
   table: 'pipelines',
   scope: 'pipelines',
   type: 'Pipeline',
+  payload: 'pipeline',
   root: { one: 'pipeline', many: 'pipelines' },
   fields: {
     id: 'uuid',

@@ -1,6 +1,6 @@
 import type { Resolvers } from '../../generated/graphql.js';
 import { permissionsFor } from '../permissions.js';
-import type { PipelineRow, StageRow } from './graph.js';
+import type { StageRow } from './graph.js';
 import * as pipelines from './pipelines.js';
 
 import { canWritePipelines } from './rules.js';
@@ -15,7 +15,6 @@ export const pipelineResolvers: Resolvers = {
     restorePipeline: (_, { id, expectedVersion }, context, info) =>
       context.write(info, (request) => pipelines.restorePipeline(request, id, expectedVersion)),
   },
-  PipelinePayload: { pipeline: ({ id }, _, { reader }) => reader.find('pipelines', id, 'WITH') as Promise<PipelineRow | null> },
   Pipeline: {
     displayName: (pipeline) => pipeline.name,
     viewerCan: (_, __, { caller }) => permissionsFor(canWritePipelines(caller)),

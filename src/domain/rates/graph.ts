@@ -4,6 +4,7 @@ export const rateGraph = entity({
   table: 'exchange_rates',
   scope: 'organization',
   type: 'ExchangeRate',
+  payload: 'exchangeRate',
   root: { one: 'exchangeRate', many: 'exchangeRates' },
   fields: {
     id: 'uuid',

@@ -1,7 +1,6 @@
 import type { Resolvers } from '../../generated/graphql.js';
 import { shortest } from '../../lib/decimal.js';
 import { permissionsFor } from '../permissions.js';
-import type { RateRow } from './graph.js';
 import * as rates from './rates.js';
 import { canWriteRates } from './rules.js';
 
@@ -10,9 +9,6 @@ export const rateResolvers: Resolvers = {
     setExchangeRate: (_, { input }, context, info) => context.write(info, (request) => rates.setExchangeRate(request, input)),
     deleteExchangeRate: (_, { id, expectedVersion }, context, info) =>
       context.write(info, (request) => rates.deleteExchangeRate(request, id, expectedVersion)),
-  },
-  ExchangeRatePayload: {
-    exchangeRate: ({ id }, _, { reader }) => reader.find('exchange_rates', id, 'WITH') as Promise<RateRow | null>,
   },
   ExchangeRate: {
     displayName: ({ fromCurrency, toCurrency, validFrom }) => `${fromCurrency} → ${toCurrency}, ${validFrom}`,

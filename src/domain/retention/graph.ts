@@ -4,6 +4,7 @@ import { entity, type Row } from '../../db/graph.js';
 export const retentionRuleGraph = entity({
   table: 'retention_rules',
   type: 'RetentionRule',
+  payload: 'retentionRule',
   softDelete: false,
   fields: {
     id: 'uuid',

@@ -1,5 +1,4 @@
 import type { RetentionHold, Resolvers } from '../../generated/graphql.js';
-import type { RetentionRuleRow } from './graph.js';
 import { heldBack, retentionPreview, sampleOf } from './preview.js';
 import * as retention from './retention.js';
 
@@ -15,9 +14,6 @@ export const retentionResolvers: Resolvers = {
       context.write(info, (request) => retention.activateRetentionRule(request, context.reader, seen, context.privacy.now())),
     removeRetentionRule: (_, { id, expectedVersion }, context, info) =>
       context.write(info, (request) => retention.removeRetentionRule(request, id, expectedVersion)),
-  },
-  RetentionRulePayload: {
-    retentionRule: ({ id }, _, { reader }) => reader.find('retention_rules', id) as Promise<RetentionRuleRow | null>,
   },
   RetentionRule: { runs: ({ id }, _, { reader }) => retention.runsOf(reader, id) },
   RetentionRun: { skippedBecause: ({ held }) => heldBack(Object.entries(held as Record<string, number>)) },

@@ -16,6 +16,11 @@ export interface HitRow {
   preceding: boolean;
 }
 
+/** The same with the record, as whoever asked reads it (`Reader.askKept`). */
+export interface FoundRow extends HitRow {
+  record: unknown;
+}
+
 export const TABLES: Record<SearchType, string> = {
   CONTACT: 'contacts',
   COMPANY: 'companies',
@@ -70,6 +75,14 @@ export function searchStatement(sight: Sight, values: Sql, form: Form): Sql {
     left join lateral (
       select r.* from ranked as r where ${beyond} order by r.points desc, r.id desc limit ${count(form.size + 1)}
     ) as page on true`;
+}
+
+/** The same page with the records of its hits. */
+export function foundStatement(sight: Sight, values: Sql, form: Form, record: (table: string, id: Sql) => Sql): Sql {
+  const cases = form.types.map((type) => sql`when ${sql.lit(type)} then ${record(TABLES[type], sql`hits.id`)}`);
+  const found = cases.length > 0 ? sql`case hits.type ${sql.join(cases, sql` `)} end` : sql`null`;
+  return sql`
+    select hits.*, ${found} as record from (${searchStatement(sight, values, form)}) as hits order by hits.points desc, hits.id desc`;
 }
 
 /** Each word as the triggers write it (null for one that is nothing but marks), the end of all words that begin with it, and the query for notes. */

@@ -1,9 +1,10 @@
-import { RANGE, entity, type Row } from '../../db/graph.js';
+import { RANGE, entity, nameText, type Row } from '../../db/graph.js';
 
 export const userGraph = entity({
   table: 'users',
   scope: 'users',
   type: 'User',
+  payload: 'user',
   root: { one: 'user', many: 'users' },
   fields: {
     id: 'uuid',
@@ -35,6 +36,7 @@ export const userGraph = entity({
   bounded: ['firstName', 'email'],
   defaultOrder: ['createdAt', 'ASC'],
   looksAt: { displayName: ['firstName', 'lastName', 'email'] },
+  written: { displayName: nameText('firstName', 'lastName', ['email']) },
   toMany: {
     contacts: { entity: 'contacts', key: 'ownerId' },
     companies: { entity: 'companies', key: 'ownerId' },

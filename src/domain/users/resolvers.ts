@@ -28,7 +28,6 @@ export const userResolvers: Resolvers = {
       return context.write(info, (request) => users.transferOwnership(request, to));
     },
   },
-  UserPayload: { user: ({ id }, _, { reader }) => reader.find('users', id, 'WITH') as Promise<UserRow | null> },
   ReassignPayload: {
     from: ({ id }, _, { reader }) => reader.find('users', id) as Promise<UserRow | null>,
     to: ({ to }, _, { reader }) => reader.find('users', to) as Promise<UserRow | null>,

@@ -4,6 +4,7 @@ import {
   isListType,
   isNonNullType,
   isObjectType,
+  OperationTypeNode,
   type ExecutionResult,
   type GraphQLAbstractType,
   type GraphQLObjectType,
@@ -13,7 +14,7 @@ import { inspect } from 'graphql/jsutils/inspect.js';
 import { isAnswerText } from '../../db/index.js';
 import type { GraphContext } from '../context.js';
 import { leafValue, plainValue } from './leaves.js';
-import { planBelow, type FieldPlan, type ObjectPlan, type QueryPlan } from './plan.js';
+import { planBelow, type FieldPlan, type ObjectPlan, type OperationPlan } from './plan.js';
 import { argsIn, infoOf, located, note, type Path, type Run } from './run.js';
 
 /**
@@ -21,7 +22,7 @@ import { argsIn, infoOf, located, note, type Path, type Run } from './run.js';
  * every row what follows from the document alone. test/fast-path.test.ts compares both.
  */
 export function executePlan(
-  plan: QueryPlan,
+  plan: OperationPlan,
   context: GraphContext,
   variables: Record<string, unknown>,
   isAlone: boolean,
@@ -32,7 +33,10 @@ export function executePlan(
     return answer(run, null);
   };
   try {
-    const data = executeFields(run, plan.root, undefined, undefined);
+    const data =
+      plan.operation.operation === OperationTypeNode.MUTATION
+        ? executeSerially(run)
+        : executeFields(run, plan.root, undefined, undefined);
     return isPromise(data) ? data.then((settled) => answer(run, settled as Data), failed) : answer(run, data as Data);
   } catch (error) {
     return failed(error);
@@ -43,6 +47,13 @@ type Data = Record<string, unknown> | null;
 
 function answer({ errors }: Run, data: Data): ExecutionResult {
   return errors.length === 0 ? { data } : { errors, data };
+}
+
+/** Each field of a mutation begins when all of the one before has ended (spec section 6.2.2). */
+async function executeSerially(run: Run): Promise<Data> {
+  const results: Record<string, unknown> = {};
+  for (const field of run.plan.root.fields) results[field.key] = await executeField(run, field, undefined, undefined);
+  return results;
 }
 
 function executeFields(run: Run, plan: ObjectPlan, source: unknown, path: Path | undefined): unknown {

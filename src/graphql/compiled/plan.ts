@@ -1,5 +1,6 @@
 import {
   getArgumentValues,
+  getNamedType,
   getNullableType,
   isLeafType,
   isNonNullType,
@@ -16,11 +17,10 @@ import {
   type GraphQLLeafType,
   type GraphQLObjectType,
   type GraphQLSchema,
-  OperationTypeNode,
   type OperationDefinitionNode,
 } from 'graphql';
 import { collectFields, collectSubfields } from 'graphql/execution/collectFields.js';
-import type { Ahead } from '../../db/index.js';
+import type { Entity } from '../../db/graph.js';
 
 type Variables = Record<string, unknown>;
 type Arguments = Record<string, unknown>;
@@ -54,24 +54,23 @@ export interface ObjectPlan {
   varies?: boolean;
 }
 
-/** A query made ready to be executed many times. */
-export interface QueryPlan {
+/** An operation made ready to be executed many times. */
+export interface OperationPlan {
   schema: GraphQLSchema;
   operation: OperationDefinitionNode;
   fragments: Record<string, FragmentDefinitionNode>;
   /** The values of the variables that its `@skip` and `@include` depend on. */
   conditions: Variables;
   root: ObjectPlan;
-  /** What is read ahead of rows where no variable decides it. */
-  ahead: Map<FieldPlan, Ahead | null>;
+  /** What is read ahead of what a field leads to, where no variable decides it. */
+  ahead: Map<FieldPlan, unknown>;
 }
 
-/** The operation that a request means; undefined when it is no query, or ambiguous: graphql-js then says why. */
-export function queryOf(document: DocumentNode, name: string | null | undefined): OperationDefinitionNode | undefined {
+/** The operation that a request means; undefined when there is none, or several: graphql-js then says why. */
+export function operationOf(document: DocumentNode, name: string | null | undefined): OperationDefinitionNode | undefined {
   const operations = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
   const named = name ? operations.filter((operation) => operation.name?.value === name) : operations;
-  const [operation] = named;
-  return named.length === 1 && operation?.operation === OperationTypeNode.QUERY ? operation : undefined;
+  return named.length === 1 ? named[0] : undefined;
 }
 
 /** Variables that decide which fields are part of an answer. */
@@ -85,30 +84,37 @@ export function conditionNames(document: DocumentNode): string[] {
   return [...names];
 }
 
-/** @see QueryPlan */
-export function planQuery(
+/** @see OperationPlan. @param type of the root: what queries, or mutations, are asked of. */
+export function planOperation(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
+  type: GraphQLObjectType,
   conditions: Variables,
-): QueryPlan {
-  const fragments = Object.create(null) as QueryPlan['fragments'];
+): OperationPlan {
+  const fragments = Object.create(null) as OperationPlan['fragments'];
   for (const definition of document.definitions)
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments[definition.name.value] = definition;
-  const type = schema.getQueryType();
-  if (!type) throw new Error('The schema has no queries.');
   const fields = collectFields(schema, fragments, conditions, type, operation.selectionSet);
   return { schema, operation, fragments, conditions, root: objectPlan(schema, type, fields), ahead: new Map() };
 }
 
 /** The selection below a field for an object of a type; made when the first such object is met. */
-export function planBelow(plan: QueryPlan, field: FieldPlan, type: GraphQLObjectType): ObjectPlan {
+export function planBelow(plan: OperationPlan, field: FieldPlan, type: GraphQLObjectType): ObjectPlan {
   const known = field.below.get(type);
   if (known) return known;
   const fields = collectSubfields(plan.schema, plan.fragments, plan.conditions, type, field.nodes);
   const made = objectPlan(plan.schema, type, fields);
   field.below.set(type, made);
   return made;
+}
+
+/** The selection below a field for a record, which it leads to always or among others. */
+export function recordPlan(plan: OperationPlan, field: FieldPlan, { type }: Pick<Entity, 'type'>): ObjectPlan {
+  const declared = getNamedType(field.definition.type);
+  const found = isObjectType(declared) ? declared : plan.schema.getType(type);
+  if (!isObjectType(found)) throw new Error(`The schema has no type ${type}.`);
+  return planBelow(plan, field, found);
 }
 
 /** A field's arguments. @throws GraphQLError for a value that does not fit, as graphql-js finds it. */

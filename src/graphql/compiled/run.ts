@@ -1,7 +1,6 @@
 import { locatedError, type GraphQLError, type GraphQLResolveInfo } from 'graphql';
-import type { Ahead } from '../../db/index.js';
 import type { GraphContext } from '../context.js';
-import { argumentsOf, type FieldPlan, type QueryPlan } from './plan.js';
+import { argumentsOf, type FieldPlan, type OperationPlan } from './plan.js';
 
 /** Where in the answer something stands; made for objects and lists, and for a leaf only when it fails. */
 export interface Path {
@@ -12,15 +11,15 @@ export interface Path {
 
 /** One execution of a plan. */
 export interface Run {
-  plan: QueryPlan;
+  plan: OperationPlan;
   context: GraphContext;
   variables: Record<string, unknown>;
   /** Whether nothing else is read in its snapshot. */
   isAlone: boolean;
   /** Arguments with variables in them are coerced once an execution, not once a row. */
   args: Map<FieldPlan, Record<string, unknown>>;
-  /** What is read ahead of the rows of connections. */
-  ahead: Map<FieldPlan, Ahead | null>;
+  /** What is read ahead of what a field leads to. */
+  ahead: Map<FieldPlan, unknown>;
   errors: GraphQLError[];
   /** Places that have become null, so that nothing below them is told. */
   nulled: Set<Path | undefined>;

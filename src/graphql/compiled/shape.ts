@@ -2,7 +2,7 @@ import { getNamedType, getNullableType, isEnumType, isListType, type GraphQLObje
 import { canWrite, type ListPart, type Shape, type ShapePart } from '../../db/index.js';
 import { entityOf, kindOf, type Entity, type Graph, type Kind } from '../../db/graph.js';
 import { canonical } from '../../lib/canonical.js';
-import { planBelow, type FieldPlan, type ObjectPlan } from './plan.js';
+import { planBelow, recordPlan, type FieldPlan, type ObjectPlan } from './plan.js';
 import { argsIn, type Run } from './run.js';
 
 /** Marks fields whose resolver does nothing but follow a relation, so that PostgreSQL may follow it in its stead. */
@@ -20,15 +20,23 @@ export function shapeOfRows(run: Run, connection: ObjectPlan | null, entity: Ent
   return shapeOf(run, rows, entity, graph);
 }
 
-function shapeOf(run: Run, field: FieldPlan, entity: Entity, graph: Graph): Shape | null {
-  const type = getNamedType(field.definition.type) as GraphQLObjectType;
+/** What the record that a field leads to looks like in the answer; null when anything of it is for resolvers to say. */
+export function shapeOf(run: Run, field: FieldPlan, entity: Entity, graph: Graph): Shape | null {
   const parts: ShapePart[] = [];
-  for (const item of planBelow(run.plan, field, type).fields) {
+  for (const item of recordPlan(run.plan, field, entity).fields) {
     const part = partOf(run, item, entity, graph);
     if (!part) return null;
     parts.push(part);
   }
   return { parts, name: `{${parts.map(nameOf).join(' ')}}` };
+}
+
+/**
+ * Whether a record is read whole by the statement that reads it: no field asks on, and of relations there are only records, which come
+ * along or are refused.
+ */
+export function isWithoutLists(shape: Shape | null): boolean {
+  return shape?.parts.every((part) => part.is !== 'list' && (part.is !== 'record' || isWithoutLists(part.shape))) ?? false;
 }
 
 function nameOf(part: ShapePart): string {
