@@ -2,7 +2,6 @@ import type pg from 'pg';
 import type { Caller } from '../caller.js';
 import type { SubscriptionPlan } from '../generated/prisma/enums.js';
 import type { Watch } from '../watch.js';
-import type { ScopeSettings } from './engine/scope.js';
 import { withDump, type Dump } from './dump/dump.js';
 import type { IsLeftOut } from './dump/tables.js';
 import { attemptsIn, type OpenAttempts } from './attempts.js';
@@ -32,6 +31,7 @@ import { openSnapshot, type Snapshot } from './snapshot.js';
 import { statementLog, type StatementLog } from './statements.js';
 import { checkReady } from './readiness.js';
 import { watchStatements } from './watching.js';
+import type { ChangeTools } from './writing/kept.js';
 import { writeIn, type Work, type WritePool } from './write.js';
 
 export type { ErasureState, KnownKey, Login } from './questions.js';
@@ -85,8 +85,8 @@ export interface Database {
   /** How its pools are doing just now. */
   pools(): PoolState[];
   close(): Promise<void>;
-  /** How a caller's scope is decided, and people are erased. */
-  readonly scope: ScopeSettings & PrivacySettings;
+  /** How a caller's scope is decided, changes are written, and people are erased. */
+  readonly scope: ChangeTools & PrivacySettings;
   readonly log: StatementLog;
 }
 
@@ -105,7 +105,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
   const tools = { ...settings, shelf: openShelf() };
   return {
     log,
-    scope: settings,
+    scope: { ...settings, shelf: openShelf() },
     readerFor: (caller, watch) => openReader(caller, carry(readPool, caller.orgId, log), tools, watch),
     write: (orgId, work, signal, watch) => writeIn(writer, settings, { orgId, work, signal, watch }),
     dump: (orgId, isLeftOut, work) => withDump(settings, orgId, isLeftOut, work),

@@ -18,6 +18,8 @@ export interface Statement {
  */
 export interface Opening {
   readonly opening: keyof Fillings;
+  /** Which of several, where it is one of them. */
+  readonly at?: number;
 }
 
 /** What openings are filled with. */
@@ -27,7 +29,7 @@ export interface Fillings {
   /** As RFC 3339. */
   now: string;
   parents: readonly string[];
-  /** What a room's own statement asks for (`Reader.askKept`). */
+  /** What a statement asks for: a room's own (`Reader.askKept`) all of it, a change's (`Kept`) one by one. */
   given: readonly (string | null)[];
 }
 
@@ -39,14 +41,29 @@ export const OPENINGS: { readonly [Name in keyof Fillings]: Opening } = {
   given: { opening: 'given' },
 };
 
+const GIVEN: readonly Opening[] = Array.from({ length: 16 }, (_, at) => ({ opening: 'given', at }));
+
+/** Openings for what is given, one by one. */
+export function givenAt(place: number): Opening {
+  const found = GIVEN[place];
+  if (!found) throw new Error(`A statement is given ${GIVEN.length} values at most.`);
+  return found;
+}
+
+const ALL_OPENINGS: ReadonlySet<unknown> = new Set([...Object.values(OPENINGS), ...GIVEN]);
+
 /** A statement with its openings filled: the form that can be sent. */
 export function filled({ values, ...statement }: Statement, fillings: Fillings): Statement {
-  return { ...statement, values: values.map((value) => (isOpening(value) ? fillings[value.opening] : value)) };
+  return { ...statement, values: values.map((value) => (isOpening(value) ? fillingOf(value, fillings) : value)) };
+}
+
+function fillingOf({ opening, at }: Opening, fillings: Fillings): unknown {
+  return at === undefined ? fillings[opening] : fillings[opening][at];
 }
 
 /** By identity: what a client sent is never one. */
 function isOpening(value: unknown): value is Opening {
-  return typeof value === 'object' && value !== null && OPENINGS[(value as Opening).opening] === value;
+  return typeof value === 'object' && ALL_OPENINGS.has(value);
 }
 
 /** Turns a piece of SQL into text and values. */

@@ -7,6 +7,7 @@ import { isTransient } from '../sql-state.js';
 import { erase } from './erasures.js';
 import { writeFacts, type Origin } from './facts.js';
 import type { AtEnd } from '../write.js';
+import { keptFor } from './kept.js';
 import { openWriter, type Writer } from './writer.js';
 
 /** One mutation field as the database side needs it. */
@@ -54,10 +55,12 @@ async function attemptChange(
   // What is no UUID is no record: the work says so, and there is nothing to remember.
   const known = idempotency && isUuid(recordId) ? await claimKey(tx, caller, idempotency, recordId) : null;
   if (known) return known;
-  const { writer, facts, erasures } = openWriter(tx, caller, database.scope);
+  const kept = keptFor(caller, database.scope);
+  const { writer, facts, erasures } = openWriter(tx, caller, database.scope, kept);
   await work(writer);
   // Last: the head row is locked from here to the commit, so that the order of seq is the order of commits.
-  if (facts.length > 0) await writeFacts(tx, caller, origin, database.scope.graph, facts, erasures.length > 0 ? null : atEnd);
+  if (facts.length > 0)
+    await writeFacts({ tx, caller, origin, kept, graph: database.scope.graph }, facts, erasures.length > 0 ? null : atEnd);
   if (erasures.length > 0) await erase(tx, caller, origin, erasures);
   return recordId;
 }

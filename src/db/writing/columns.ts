@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { all, column, compile, type Statement } from '../engine/sql.js';
+import { all, column, compile, givenAt, type Statement } from '../engine/sql.js';
 import { visibleCondition, type Scope } from '../engine/scope.js';
 import { entityOf, type Entity } from '../graph.js';
 import { isUuid } from '../../lib/uuid.js';
@@ -38,32 +38,38 @@ export interface ColumnWriter {
 
 /** @see ColumnWriter */
 export function columnWriter(desk: Desk): ColumnWriter {
-  const { tx, graph, scope } = desk;
+  const { tx, graph, kept } = desk;
   return {
     holdOwner: async (owners, of, named = true) => {
       const entity = named ? entityToRead(desk, owners) : entityOf(graph, owners);
       if (!isUuid(of.id)) return null;
-      const [row] = await run<LockedRow>(tx, holdOwnerStatement(entity, scope, entityOf(graph, of.table), of));
+      const statement = kept(`hold ${owners} of ${of.table} ${of.key}`, [of.id], (scope) =>
+        holdOwnerStatement(entity, scope, entityOf(graph, of.table), of.key),
+      );
+      const [row] = await run<LockedRow>(tx, statement);
       return row ?? null;
     },
     endOf: async (cards, end) => {
-      const [found] = await run<{ position: string }>(tx, endStatement(entityOf(graph, cards), scope, end));
+      const statement = kept(`${end.end} ${cards} of ${end.key}`, [end.id, end.but], (scope) =>
+        endStatement(entityOf(graph, cards), scope, end),
+      );
+      const [found] = await run<{ position: string }>(tx, statement);
       return found?.position ?? null;
     },
   };
 }
 
-function holdOwnerStatement(entity: Entity, scope: Scope, other: Entity, { key, id }: Belonging): Statement {
-  const theirs = all([tenantOf(scope, 'o', other.tenant), sql`o.id = ${id}::uuid`]);
+function holdOwnerStatement(entity: Entity, scope: Scope, other: Entity, key: string): Statement {
+  const theirs = all([tenantOf(scope, 'o', other.tenant), sql`o.id = ${givenAt(0)}::uuid`]);
   const owner = sql`t.id = (select ${column('o', key)} from ${sql.id('public', other.table)} as o where ${theirs})`;
   const visible = visibleCondition(entity, 't', scope);
   const found = all([tenantOf(scope, 't', entity.tenant), owner, ...(visible ? [visible] : [])]);
   return compile(sql`select ${textList(entity)} from ${table(entity)} where ${found} for key share of t`);
 }
 
-function endStatement(entity: Entity, scope: Scope, { key, id, end, but }: ColumnEnd): Statement {
-  const there = [tenantOf(scope, 't', entity.tenant), sql`${column('t', key)} = ${id}::uuid`, sql`t.deleted_at is null`];
-  const others = all([...there, sql`t.id <> ${but}::uuid`]);
+function endStatement(entity: Entity, scope: Scope, { key, end }: Pick<ColumnEnd, 'key' | 'end'>): Statement {
+  const there = [tenantOf(scope, 't', entity.tenant), sql`${column('t', key)} = ${givenAt(0)}::uuid`, sql`t.deleted_at is null`];
+  const others = all([...there, sql`t.id <> ${givenAt(1)}::uuid`]);
   const direction = end === 'first' ? sql`asc` : sql`desc`;
   return compile(sql`select t.position from ${table(entity)} where ${others} order by t.position ${direction} limit 1`);
 }

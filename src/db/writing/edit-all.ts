@@ -27,8 +27,8 @@ export async function editAll(
   await run(
     desk.tx,
     setStatement(
+      desk.kept,
       entity,
-      desk.scope,
       changed.map(({ row, changes }) => ({ id: row.id, ...changes })),
     ),
   );

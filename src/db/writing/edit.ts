@@ -74,7 +74,7 @@ export async function apply(
   const changes = Object.fromEntries(entries);
   await checkReferences(desk, entity, changes);
   const set = { id: row.id, ...Object.fromEntries(alsoSet.map((field) => [field, row[field]])), ...changes };
-  const [written] = await run<{ version: number }>(desk.tx, setStatement(entity, desk.scope, [set]));
+  const [written] = await run<{ version: number }>(desk.tx, setStatement(desk.kept, entity, [set]));
   if (!written) throw new Error(`${entity.table} ${row.id} is locked, and not there.`);
   const { version } = written;
   const shown = told.filter(([field]) => !entity.secrets.includes(field));

@@ -6,8 +6,10 @@ import type { Transaction } from '../database.js';
 import type { AtEnd } from '../write.js';
 import { commitment } from '../chain/commitment.js';
 import { IP } from '../chain/form.js';
-import { compile, type Sql, type Statement } from '../engine/sql.js';
+import type { Scope } from '../engine/scope.js';
+import { compile, givenAt, type Opening, type Sql, type Statement } from '../engine/sql.js';
 import { columnOf, type Entity, type Graph } from '../graph.js';
+import type { Kept } from './kept.js';
 
 /** Where a change came from. */
 export interface Origin {
@@ -31,52 +33,81 @@ export interface Fact {
 /** Above this, plans that were made for a few rows are too dear to go by. */
 const MANY = 500;
 
+/** What the facts of a change are written with. */
+export interface FactsDesk {
+  tx: Transaction;
+  caller: Caller;
+  origin: Origin;
+  graph: Graph;
+  kept: Kept;
+}
+
 /**
  * Writes the facts of a change: audit rows with the organization's next numbers, their values, and histories. One
  * statement; the head row it locks first is what makes the order of `seq` the order of the commits.
  *
  * @param atEnd where nothing comes after them but the commit.
  */
-export async function writeFacts(
-  tx: Transaction,
-  caller: Caller,
-  origin: Origin,
-  graph: Graph,
-  facts: Fact[],
-  atEnd: AtEnd | null = null,
-): Promise<void> {
-  if (facts.length > MANY) await planAnew(tx);
-  const statement = factsStatement(caller, origin, graph, facts);
+export async function writeFacts(desk: FactsDesk, facts: Fact[], atEnd: AtEnd | null = null): Promise<void> {
+  if (facts.length > MANY) await planAnew(desk.tx);
+  const statement = factsStatement(desk, facts);
   if (atEnd) atEnd(statement);
-  else await tx.$queryRawUnsafe(statement.text, ...statement.values);
+  else await desk.tx.$queryRawUnsafe(statement.text, ...statement.values);
 }
 
-function factsStatement(caller: Caller, origin: Origin, graph: Graph, facts: Fact[]): Statement {
+function factsStatement({ caller, origin, graph, kept }: FactsDesk, facts: Fact[]): Statement {
   const rows = facts.map((fact, index) => rowOf(fact, origin, index + 1));
   const { via } = caller;
-  const actor = { kind: via.kind === 'SESSION' ? 'USER' : via.kind, userId: via.kind === 'SYSTEM' ? null : caller.userId };
-  const shared = sql`${caller.orgId}::uuid`;
+  const shown = historiesOf(graph, facts);
+  const given = [
+    String(facts.length),
+    uuidv7(),
+    via.kind === 'SESSION' ? 'USER' : via.kind,
+    via.kind === 'SYSTEM' ? null : caller.userId,
+    via.kind === 'API_KEY' ? via.keyId : null,
+    origin.ip,
+    origin.requestId,
+    origin.operation,
+    JSON.stringify(rows.map(({ values: _, ...row }) => row)),
+    JSON.stringify(rows.flatMap((row) => row.values)),
+  ];
+  const histories = shown.map(({ history }) => history);
+  return kept(
+    `facts ${histories.map(({ table }) => table).join(' ')}`,
+    [...given, ...shown.map((each) => JSON.stringify(each.rows))],
+    (scope) => writtenFacts(scope, histories, given.length),
+  );
+}
+
+/** @param from the place of the first history's rows in what is given. */
+function writtenFacts({ orgId }: Scope, histories: History[], from: number): Statement {
+  const shared = sql`${orgId}::uuid`;
+  const count = sql`${givenAt(0)}::int`;
+  const [changeId, actor, userId, keyId, ip, requestId, operation, rows, values] = Array.from({ length: 9 }, (_, n) =>
+    givenAt(n + 1),
+  );
+  const inserts = histories.map((history, n) => sql`, ${historyInsert(history, givenAt(from + n), shared)}`);
   return compile(sql`
     with head as (
-      insert into public.audit_heads as h (org_id, seq, updated_at) values (${shared}, ${facts.length}, clock_timestamp())
-      on conflict (org_id) do update set seq = h.seq + ${facts.length}, updated_at = greatest(h.updated_at, clock_timestamp())
-      returning seq - ${facts.length} as base, updated_at as at
+      insert into public.audit_heads as h (org_id, seq, updated_at) values (${shared}, ${count}, clock_timestamp())
+      on conflict (org_id) do update set seq = h.seq + ${count}, updated_at = greatest(h.updated_at, clock_timestamp())
+      returning seq - ${count} as base, updated_at as at
     ), logs as (
       insert into public.audit_logs (org_id, id, seq, change_id, actor_kind, user_id, api_key_id, action, entity_type, entity_id, entity_version,
                                      changes, ip_address, request_id, operation, created_at)
-      select ${shared}, f.id, head.base + f.n, ${uuidv7()}::uuid, ${actor.kind}, ${actor.userId}::uuid,
-             ${via.kind === 'API_KEY' ? via.keyId : null}::uuid, f.action, f.entity_type, f.entity_id,
-             f.entity_version, f.changes, ${origin.ip}::inet, ${origin.requestId}, ${origin.operation}, head.at
-      from head, jsonb_to_recordset(${JSON.stringify(rows.map(({ values: _, ...row }) => row))}::jsonb)
+      select ${shared}, f.id, head.base + f.n, ${changeId}::uuid, ${actor}, ${userId}::uuid,
+             ${keyId}::uuid, f.action, f.entity_type, f.entity_id,
+             f.entity_version, f.changes, ${ip}::inet, ${requestId}, ${operation}, head.at
+      from head, jsonb_to_recordset(${rows}::jsonb)
         as f(n int, id uuid, action text, entity_type text, entity_id uuid, entity_version int, changes jsonb)
       -- The chain is made row by row (the trigger audit_chain).
       order by f.n
     ), kept as (
       insert into public.audit_values (org_id, audit_id, field, before, after, salt)
       select ${shared}, v.audit_id, v.field, v.before, v.after, decode(v.salt, 'hex')
-      from jsonb_to_recordset(${JSON.stringify(rows.flatMap((row) => row.values))}::jsonb)
+      from jsonb_to_recordset(${values}::jsonb)
         as v(audit_id uuid, field text, before jsonb, after jsonb, salt text)
-    )${histories(graph, facts, shared)}
+    )${inserts.length > 0 ? sql.join(inserts, sql``) : sql``}
     select 1`);
 }
 
@@ -116,9 +147,11 @@ function rowOf(fact: Fact, origin: Origin, n: number): { values: ValueRow[] } & 
   };
 }
 
-/** A row of an entity's history for each fact that changed something the history shows. */
-function histories(graph: Graph, facts: Fact[], orgId: Sql): Sql {
-  const parts = [...graph.values()].flatMap((entity) => {
+type History = NonNullable<Entity['history']>;
+
+/** The histories that facts changed something of, and a row of each for each of those facts. */
+function historiesOf(graph: Graph, facts: Fact[]): { history: History; rows: object[] }[] {
+  return [...graph.values()].flatMap((entity) => {
     const { history } = entity;
     if (!history) return [];
     const shown = new Set([...history.fields, 'deletedAt', 'id']);
@@ -126,9 +159,8 @@ function histories(graph: Graph, facts: Fact[], orgId: Sql): Sql {
       const isShown = fact.entity === entity && (fact.version === 1 || fact.values.some(({ field }) => shown.has(field)));
       return isShown ? [{ ...historyRow(fact, history.fields), n: index + 1, is_deleted: Boolean(fact.after['deletedAt']) }] : [];
     });
-    return rows.length === 0 ? [] : [historyInsert(history, rows, orgId)];
+    return rows.length === 0 ? [] : [{ history, rows }];
   });
-  return sql.join([sql``, ...parts], sql`, `);
 }
 
 function historyRow(fact: Fact, fields: readonly string[]): Record<string, unknown> {
@@ -136,14 +168,13 @@ function historyRow(fact: Fact, fields: readonly string[]): Record<string, unkno
   return { id: uuidv7(), record_id: fact.id, ...Object.fromEntries(shown) };
 }
 
-function historyInsert({ table, key, fields }: NonNullable<Entity['history']>, rows: object[], orgId: Sql): Sql {
+function historyInsert({ table, key, fields }: History, rows: Opening, orgId: Sql): Sql {
   const columns = sql.join(fields.map((field) => sql.id(columnOf(field))));
   const values = sql.join(fields.map((field) => sql.ref(`shown.${columnOf(field)}`)));
-  const given = JSON.stringify(rows);
   return sql`${sql.id(table)} as (
       insert into ${sql.id('public', table)} (org_id, id, ${sql.id(key)}, at, seq, is_deleted, ${columns})
       select ${orgId}, h.id, h.record_id, head.at, head.base + h.n, h.is_deleted, ${values}
-      from head, jsonb_to_recordset(${given}::jsonb) as h(n int, id uuid, record_id uuid, is_deleted boolean)
-      join jsonb_populate_recordset(null::${sql.id('public', table)}, ${given}::jsonb) as shown on shown.id = h.id
+      from head, jsonb_to_recordset(${rows}::jsonb) as h(n int, id uuid, record_id uuid, is_deleted boolean)
+      join jsonb_populate_recordset(null::${sql.id('public', table)}, ${rows}::jsonb) as shown on shown.id = h.id
     )`;
 }

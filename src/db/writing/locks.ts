@@ -5,9 +5,11 @@ import { isUuid } from '../../lib/uuid.js';
 import type { Transaction } from '../database.js';
 import type { CustomFieldDefinition } from '../custom-fields.js';
 import type { Scope } from '../engine/scope.js';
+import { givenAt } from '../engine/sql.js';
 import { entityOf, type Entity, type Graph } from '../graph.js';
 import type { Erasure } from './erasures.js';
 import type { Fact } from './facts.js';
+import type { Kept } from './kept.js';
 import {
   holdStatement,
   lockStatement,
@@ -32,6 +34,7 @@ export interface Desk extends Told {
   caller: Caller;
   graph: Graph;
   scope: Scope;
+  kept: Kept;
   /** Of custom fields, as the change has read them. */
   definitions?: CustomFieldDefinition[];
 }
@@ -95,18 +98,21 @@ export async function checkIdIsFree(desk: Desk, id: string): Promise<void> {
 }
 
 export async function alone({ tx, caller }: Desk, what: string): Promise<void> {
-  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`${caller.orgId} ${what}`}, 0))`;
+  await run(tx, { text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', values: [`${caller.orgId} ${what}`] });
 }
 
 export async function lock(
-  { tx, scope }: Desk,
+  { tx, kept }: Desk,
   entity: Entity,
   id: string,
   strength: 'edit' | 'exclusive' | 'hold',
 ): Promise<LockedRow | null> {
   if (!isUuid(id)) return null;
-  const statement =
-    strength === 'hold' ? holdStatement(entity, scope, id) : lockStatement(entity, scope, id, strength === 'exclusive');
+  const statement = kept(`${strength} ${entity.table}`, [id], (scope) =>
+    strength === 'hold'
+      ? holdStatement(entity, scope, givenAt(0))
+      : lockStatement(entity, scope, givenAt(0), strength === 'exclusive'),
+  );
   const [row] = await run<LockedRow>(tx, statement);
   return row ?? null;
 }

@@ -57,7 +57,7 @@ export async function eraseMentions(
     ...masked,
     ...(definitions && slotValues(definitions, masked['customFields'] as Record<string, unknown>)),
   }));
-  await run(desk.tx, setStatement(entity, desk.scope, rows));
+  await run(desk.tx, setStatement(desk.kept, entity, rows));
   for (const { row } of changed)
     desk.facts.push({ action: 'ERASE', entity, id: row.id, version: row.version + 1, values: [], after: {} });
   return rows.map(({ id }) => id);

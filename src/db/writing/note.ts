@@ -2,6 +2,7 @@ import type { Caller } from '../../caller.js';
 import type { Database, Transaction } from '../database.js';
 import { entityOf } from '../graph.js';
 import { writeFacts, type Origin } from './facts.js';
+import { keptFor } from './kept.js';
 
 /** Something that happened to a record and has no values to tell. */
 export interface Happening {
@@ -18,16 +19,16 @@ export interface Happening {
  */
 export async function noteFacts(
   tx: Transaction,
-  { scope: { graph } }: Pick<Database, 'scope'>,
-  by: { caller: Caller; origin: Origin },
+  { scope }: Pick<Database, 'scope'>,
+  { caller, origin }: { caller: Caller; origin: Origin },
   happenings: readonly Happening[],
 ): Promise<void> {
   if (happenings.length === 0) return;
   const facts = happenings.map(({ action, table, id, values = [] }) => ({
-    ...{ action, id, values, entity: entityOf(graph, table) },
+    ...{ action, id, values, entity: entityOf(scope.graph, table) },
     // It makes no version of anything.
     version: 0,
     after: {},
   }));
-  await writeFacts(tx, by.caller, by.origin, graph, facts);
+  await writeFacts({ tx, caller, origin, kept: keptFor(caller, scope), graph: scope.graph }, facts);
 }

@@ -1,15 +1,16 @@
 import { sql } from 'kysely';
 import { filterCondition, type FilterInput } from '../engine/filter.js';
-import { all, column, compile, viewOf, type Sql, type Statement } from '../engine/sql.js';
+import { all, column, compile, givenAt, viewOf, type Opening, type Sql, type Statement } from '../engine/sql.js';
 import { shortest } from '../../lib/decimal.js';
 import { scopeConditions, visibleCondition, type Scope } from '../engine/scope.js';
 import { columnOf, kindOf, type Entity } from '../graph.js';
+import type { Kept } from './kept.js';
 
 /** Values by field, as the API has them; undefined: not given. */
 export type Changes = Record<string, unknown>;
 
 /** A visible row for a change, locked against other changes of it; `exclusive` also against new references to it. */
-export function lockStatement(entity: Entity, scope: Scope, id: string, exclusive: boolean): Statement {
+export function lockStatement(entity: Entity, scope: Scope, id: Opening, exclusive: boolean): Statement {
   const strength = exclusive ? sql`for update of t` : sql`for no key update of t`;
   return compile(sql`select ${textList(entity)} from ${table(entity)} where ${visibleRow(entity, scope, id)} ${strength}`);
 }
@@ -27,7 +28,7 @@ export function idsStatement(entity: Entity, scope: Scope, filter: FilterInput, 
 }
 
 /** A visible row that is only referred to: stays there until the commit, and can be edited meanwhile. */
-export function holdStatement(entity: Entity, scope: Scope, id: string): Statement {
+export function holdStatement(entity: Entity, scope: Scope, id: Opening): Statement {
   return compile(sql`select ${textList(entity)} from ${table(entity)} where ${visibleRow(entity, scope, id)} for key share of t`);
 }
 
@@ -54,12 +55,16 @@ export function takenStatement(entities: readonly Entity[], scope: Scope, id: st
 }
 
 /** Sets columns of rows, the same ones in each; answers the new versions. */
-export function setStatement(entity: Entity, scope: Scope, rows: ({ id: string } & Changes)[]): Statement {
+export function setStatement(kept: Kept, entity: Entity, rows: ({ id: string } & Changes)[]): Statement {
   const fields = Object.keys(rows[0] ?? {}).filter((field) => field !== 'id');
-  const set = sql.join(fields.map((field) => sql`${sql.id(columnOf(field))} = ${column('given', field)}`));
   const given = JSON.stringify(
     rows.map((row) => Object.fromEntries(Object.entries(row).map(([field, value]) => [columnOf(field), value]))),
   );
+  return kept(`set ${entity.table} ${fields.join(' ')}`, [given], (scope) => updateOf(entity, scope, fields, givenAt(0)));
+}
+
+function updateOf(entity: Entity, scope: Scope, fields: string[], given: Opening): Statement {
+  const set = sql.join(fields.map((field) => sql`${sql.id(columnOf(field))} = ${column('given', field)}`));
   return compile(sql`
     update ${table(entity)} set ${set}
     from jsonb_populate_recordset(null::${sql.id('public', entity.table)}, ${given}::jsonb) as given
@@ -94,7 +99,7 @@ export function table(entity: Entity): Sql {
 }
 
 /** By id; what the caller cannot see is not found, as if it did not exist. */
-function visibleRow(entity: Entity, scope: Scope, id: string): Sql {
+function visibleRow(entity: Entity, scope: Scope, id: Opening): Sql {
   const visible = visibleCondition(entity, 't', scope);
   return all([key(entity, scope, id), ...(visible ? [visible] : [])]);
 }
@@ -104,7 +109,7 @@ export function tenantOf(scope: Scope, alias: string, tenant = 'org_id'): Sql {
   return scope.tenantFilter ? sql`${sql.ref(`${alias}.${tenant}`)} = ${scope.orgId}::uuid` : all([]);
 }
 
-function key(entity: Entity, scope: Scope, id: string): Sql {
+function key(entity: Entity, scope: Scope, id: string | Opening): Sql {
   return all([tenantOf(scope, 't', entity.tenant), sql`t.id = ${id}::uuid`]);
 }
 

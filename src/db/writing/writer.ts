@@ -10,6 +10,7 @@ import { customFieldWriter, type CustomFieldWriter } from './custom-fields.js';
 import { erasureWriter, type ErasureWriter } from './erasures.js';
 import type { Beside, Reads } from './reads.js';
 import { alone, entityToRead, entityToWrite, checkIdIsFree, lock, run, type Desk, type LockedRow, type Told } from './locks.js';
+import { unchecked, type Kept } from './kept.js';
 import { dateLastActivity, redateRot } from './derived.js';
 import { apply, edit, insert, type Edit } from './edit.js';
 import { editAll } from './edit-all.js';
@@ -95,12 +96,11 @@ export function openWriter(
   tx: Transaction,
   caller: Caller,
   settings: ScopeSettings & PrivacySettings,
+  kept: Kept,
 ): Told & { writer: Writer } {
   const told: Told = { facts: [], erasures: [] };
   const { graph, tenantFilter } = settings;
-  // What a change reads on its way is not shown: which scopes it takes is asked for what it writes and refers to.
-  const scope = { ...scopeOf(caller, settings), checkMayRead: () => undefined };
-  const desk: Desk = { tx, caller, graph, scope, ...told };
+  const desk: Desk = { tx, caller, graph, scope: unchecked(scopeOf(caller, settings)), kept, ...told };
   const writer: Writer = {
     caller,
     tenant: tenantFilter ? { orgId: caller.orgId } : {},
@@ -138,8 +138,8 @@ async function consequences(tx: Transaction): Promise<void> {
   await tx.$executeRawUnsafe('SET CONSTRAINTS ALL DEFERRED');
 }
 
-async function derive({ tx, scope }: Desk, entity: Entity, rows: ({ id: string } & Changes)[]): Promise<void> {
-  if (rows.length > 0) await run(tx, setStatement(entity, scope, rows));
+async function derive({ tx, kept }: Desk, entity: Entity, rows: ({ id: string } & Changes)[]): Promise<void> {
+  if (rows.length > 0) await run(tx, setStatement(kept, entity, rows));
 }
 
 async function idsOf({ tx, scope }: Desk, entity: Entity, filter: FilterInput, most: number): Promise<string[]> {
