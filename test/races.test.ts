@@ -142,6 +142,23 @@ test('32 writers at once: all succeed or conflict; numbers have no gap, their or
   expect(stale).toEqual([]);
 }, 60_000);
 
+test('whoever changes a record among others is told the version and the text of their own change', async () => {
+  const id = await stage.world.deal(org, { title: 'First' });
+  const edit =
+    'mutation ($id: ID!, $title: String!) { updateDeal(id: $id, input: { title: $title }) { deal { version title } } }';
+  const titles = Array.from({ length: 20 }, (_, n) => `Title ${n}`);
+  const answers = await Promise.all(titles.map((title) => send(edit, { id, title })));
+  const told = answers.map(({ data }) => data.updateDeal.deal as { version: number; title: string });
+  expect(told.map(({ title }) => title)).toEqual(titles);
+  const facts = await rows<{ version: number; title: string }>(
+    `SELECT a.entity_version AS version, v.after #>> '{}' AS title FROM audit_logs a JOIN audit_values v ON v.org_id = a.org_id AND v.audit_id = a.id AND v.field = 'title'
+     WHERE a.org_id = $1 AND a.entity_id = $2 ORDER BY a.entity_version`,
+    [org.id, id],
+  );
+  expect([...told].sort((one, other) => one.version - other.version)).toEqual(facts);
+  expect(facts.map(({ version }) => version)).toEqual(titles.map((_, n) => n + 2));
+}, 60_000);
+
 test('removing a stage while deals move into it leaves no deal without a stage', async () => {
   const [first, second, third] = org.stageIds as [string, string, string];
   const deals = await Promise.all(Array.from({ length: 6 }, (_, i) => stage.world.deal(org, { position: `a${i + 1}` })));

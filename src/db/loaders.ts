@@ -16,10 +16,18 @@ import type { AnyRow } from './reader.js';
 export interface Loaders {
   /** A row by its id, with what is read ahead of it. */
   byId(entity: Entity, id: string, deleted: Deleted, ahead?: Ahead | null): Promise<AnyRow | null>;
+  /** What reads such a row elsewhere, and takes the answer for `byId`. */
+  beforehand(entity: Entity, id: string, deleted: Deleted, ahead: Ahead): Beforehand;
   /** All rows whose `key` is `id`, in an order. */
   allOf(entity: Entity, key: string, id: string, orderBy: string): Promise<AnyRow[]>;
   /** Something about the list of one parent; one statement for all parents that ask for the same `what`. */
   ofParent<Value>(ask: ParentQuestion<Value>, parentId: string): Promise<Value>;
+}
+
+/** A statement that somebody else sends. */
+export interface Beforehand {
+  statement: Statement;
+  take: (rows: readonly unknown[]) => void;
 }
 
 /** A question about lists that several parents ask at once. */
@@ -37,29 +45,26 @@ export interface ParentQuestion<Value> {
 /** Sends a statement, for these parents. */
 export type Ask = <Row>(statement: Statement, parents?: readonly string[]) => Promise<Row[]>;
 
+/** How statements are sent. */
+export interface Asking {
+  ask: Ask;
+  /** The statement as it is sent. */
+  fill: (statement: Statement, parents: readonly string[]) => Statement;
+}
+
 /** @see Loaders. @param sizes is told how many keys each batch gathered. */
-export function makeLoaders(by: Bringer, ask: Ask, prepare: Prepare, sizes: number[] = []): Loaders {
-  const load = loadersByName(sizes);
-  const statementOf = (what: string, entity: Entity, key: string, deleted: Deleted, orderBy?: string): Statement =>
-    prepare(what, () => rowsStatement(entity, key, OPENINGS.parents, by.scope, deleted, orderBy));
+export function makeLoaders(by: Bringer, { ask, fill }: Asking, prepare: Prepare, sizes: number[] = []): Loaders {
+  const loaderOf = loadersByName(sizes);
+  const statementOf = (entity: Entity, key: string, orderBy: string): Statement =>
+    prepare(`rows ${entity.table} ${key} ${orderBy}`, () =>
+      rowsStatement(entity, key, OPENINGS.parents, by.scope, 'WITH', orderBy),
+    );
+  const load: Load = (what, id, batch, which) => loaderOf(what, batch, which).load(id);
   return {
-    byId: (entity, id, deleted, ahead = null) => {
-      const what = `row ${entity.table} ${deleted ?? ''}`;
-      const read = async (ids: readonly string[]): Promise<AnyRow[]> => {
-        if (!ahead) return ask<AnyRow>(statementOf(what, entity, 'id', deleted), ids);
-        const made = prepare(`${what} ${ahead.name}`, () => recordsAhead(by, entity, deleted, ahead));
-        const statement = { ...made.statement, isLast: ahead.isAll ?? false };
-        return (await ask<Record<string, unknown>>(statement, ids)).map((row) => made.rowOf(row, ahead));
-      };
-      const batch = async (ids: readonly string[]): Promise<(AnyRow | null)[]> => {
-        const found = new Map((await read(ids)).map((row) => [row.id, row]));
-        return ids.map((key) => found.get(key) ?? null);
-      };
-      return load(what, id.toLowerCase(), batch, ahead);
-    },
+    ...recordsById(by, { ask, fill }, prepare, loaderOf),
     allOf: (entity, key, id, orderBy) =>
       load(`rows ${entity.table} ${key}`, id, async (ids) => {
-        const rows = await ask<AnyRow>(statementOf(`rows ${entity.table} ${key} ${orderBy}`, entity, key, 'WITH', orderBy), ids);
+        const rows = await ask<AnyRow>(statementOf(entity, key, orderBy), ids);
         const found = groupBy(rows, (row) => row[key]);
         return ids.map((parent) => found.get(parent) ?? []);
       }),
@@ -77,6 +82,50 @@ export function makeLoaders(by: Bringer, ask: Ask, prepare: Prepare, sizes: numb
   };
 }
 
+/** Records by their ids. */
+function recordsById(
+  by: Bringer,
+  { ask, fill }: Asking,
+  prepare: Prepare,
+  loaderOf: LoaderOf,
+): Pick<Loaders, 'beforehand' | 'byId'> {
+  const loader = (entity: Entity, deleted: Deleted, ahead: Ahead | null): DataLoader<string, AnyRow | null> => {
+    const { statement, rowsOf } = recordsStatement(by, prepare, entity, deleted, ahead);
+    const batch = async (ids: readonly string[]): Promise<(AnyRow | null)[]> => {
+      const rows = await ask({ ...statement, isLast: ahead?.isAll ?? false }, ids);
+      const found = new Map(rowsOf(rows).map((row) => [row.id, row]));
+      return ids.map((key) => found.get(key) ?? null);
+    };
+    return loaderOf(`row ${entity.table} ${deleted ?? ''}`, batch, ahead);
+  };
+  return {
+    byId: (entity, id, deleted, ahead = null) => loader(entity, deleted, ahead).load(id.toLowerCase()),
+    beforehand: (entity, id, deleted, ahead) => {
+      const { statement, rowsOf } = recordsStatement(by, prepare, entity, deleted, ahead);
+      const take = (rows: readonly unknown[]): void =>
+        void loader(entity, deleted, ahead).prime(id.toLowerCase(), rowsOf(rows)[0] ?? null);
+      return { statement: fill(statement, [id]), take };
+    },
+  };
+}
+
+/** What reads records by their ids, and what to make of its answer: whole rows, or what is read ahead of them. */
+function recordsStatement(
+  by: Bringer,
+  prepare: Prepare,
+  entity: Entity,
+  deleted: Deleted,
+  ahead: Ahead | null,
+): { statement: Statement; rowsOf: (rows: readonly unknown[]) => AnyRow[] } {
+  const what = `row ${entity.table} ${deleted ?? ''}`;
+  if (!ahead) {
+    const statement = prepare(what, () => rowsStatement(entity, 'id', OPENINGS.parents, by.scope, deleted));
+    return { statement, rowsOf: (rows) => rows as AnyRow[] };
+  }
+  const { statement, rowOf } = prepare(`${what} ${ahead.name}`, () => recordsAhead(by, entity, deleted, ahead));
+  return { statement, rowsOf: (rows) => rows.map((row) => rowOf(row as Record<string, unknown>, ahead)) };
+}
+
 type Load = <Value>(
   what: string,
   id: string,
@@ -84,15 +133,17 @@ type Load = <Value>(
   which?: object | null,
 ) => Promise<Value>;
 
+type LoaderOf = <Value>(what: string, batch: Batch<Value>, which?: object | null) => DataLoader<string, Value>;
+
 /** A DataLoader for each question, made when it is asked first. */
-function loadersByName(sizes: number[]): Load {
+function loadersByName(sizes: number[]): LoaderOf {
   const shelves = new Map<object | null, Map<string, DataLoader<string, unknown>>>();
-  return <Value>(what: string, id: string, batch: (ids: readonly string[]) => Promise<Value[]>, which: object | null = null) => {
+  return <Value>(what: string, batch: Batch<Value>, which: object | null = null) => {
     const loaders = shelves.get(which) ?? new Map<string, DataLoader<string, unknown>>();
     shelves.set(which, loaders);
     const loader = loaders.get(what) ?? new DataLoader<string, unknown>(noted(batch, sizes));
     loaders.set(what, loader);
-    return loader.load(id) as Promise<Value>;
+    return loader as DataLoader<string, Value>;
   };
 }
 

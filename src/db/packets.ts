@@ -7,6 +7,13 @@ import type { PoolClient } from 'pg';
  */
 export function inOnePacket(client: PoolClient): void {
   const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+  if (corked.has(stream)) return;
+  corked.add(stream);
   stream.cork();
-  process.nextTick(() => stream.uncork());
+  process.nextTick(() => {
+    corked.delete(stream);
+    stream.uncork();
+  });
 }
+
+const corked = new WeakSet<Socket>();

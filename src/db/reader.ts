@@ -15,7 +15,7 @@ import type { PageArgs } from './engine/window.js';
 import { entityOf, type Entity } from './graph.js';
 import { keptAsker, type KeptAnswer, type KeptQuestion } from './kept-questions.js';
 import { connectionOf, listOf, unkept, type Common } from './lists.js';
-import { makeLoaders, type Ask, type Loaders, type ParentQuestion } from './loaders.js';
+import { makeLoaders, type Ask, type Beforehand, type Loaders, type ParentQuestion } from './loaders.js';
 import { preparer, type Shelf } from './prepared.js';
 import { sightOf, type Sight } from './sight.js';
 import type { Snapshot } from './snapshot.js';
@@ -33,6 +33,8 @@ export interface Reader extends Pick<Snapshot, 'close' | 'abort'> {
   readonly now: Date;
   /** A record by id; null when it is missing, foreign, hidden, or deleted (unless `deleted` says otherwise). */
   find(table: string, id: string, deleted?: Deleted | null, ahead?: Ahead | null): Promise<AnyRow | null>;
+  /** What reads a record for `find` in a transaction that is about to commit; null for an API key that may not read it. */
+  beforehand(table: string, id: string, deleted: Deleted, ahead: Ahead): Beforehand | null;
   /** The record a to-one relation of `row` leads to. */
   one(table: string, relation: string, row: object): Soon<AnyRow | null>;
   /**
@@ -89,10 +91,11 @@ export function openReader(caller: Caller, unwatched: Snapshot, settings: Reader
   const { graph } = settings;
   const { scope, fillings, now } = openScopeOf(caller, settings);
   const readable = readableOf(scope);
-  const query: Ask = (statement, parents = []) => snapshot.query(filled(statement, { ...fillings, parents }));
+  const fill = (statement: Statement, parents: readonly string[]): Statement => filled(statement, { ...fillings, parents });
+  const query: Ask = (statement, parents = []) => snapshot.query(fill(statement, parents));
   const by = { scope, seal: sealOf(caller.orgId, settings.seal) };
   const prepare = preparer(settings.shelf, sightNameOf(caller, scope));
-  const loaders = makeLoaders(by, query, prepare, watch?.batches);
+  const loaders = makeLoaders(by, { ask: query, fill }, prepare, watch?.batches);
   const customFields = customFieldsOf(scope, query);
   const common = (args: PageArgs): Common => {
     if (!namesCustomFields(args)) return { by, prepare, loaders };
@@ -167,9 +170,22 @@ function readableOf(scope: Scope): (table: string) => Entity {
   };
 }
 
-function single(scope: Scope, loaders: Loaders): Pick<Reader, 'find' | 'named' | 'one'> {
+function mayRead(scope: Scope, entity: Entity): boolean {
+  try {
+    scope.checkMayRead(entity);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function single(scope: Scope, loaders: Loaders): Pick<Reader, 'beforehand' | 'find' | 'named' | 'one'> {
   const readable = readableOf(scope);
   return {
+    beforehand: (table, id, deleted, ahead) => {
+      const entity = entityOf(scope.graph, table);
+      return isUuid(id) && mayRead(scope, entity) ? loaders.beforehand(entity, id, deleted, ahead) : null;
+    },
     find: async (table, id, deleted, ahead = null) => {
       const entity = readable(table);
       return isUuid(id) ? loaders.byId(entity, id, deleted ?? undefined, ahead) : null;

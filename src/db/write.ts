@@ -20,8 +20,12 @@ export interface WritePool {
   log: Pick<StatementLog, 'nameOf'>;
 }
 
-/** Has a statement sent last, in one packet with COMMIT. Where it fails nothing of the transaction happens. */
-export type AtEnd = (statement: Statement) => void;
+/**
+ * Has a statement sent last, in one packet with COMMIT. Where it fails nothing of the transaction happens.
+ *
+ * @param take is given its rows, once the transaction is committed.
+ */
+export type AtEnd = (statement: Statement, take?: (rows: readonly unknown[]) => void) => void;
 
 /** What is done in a transaction. */
 export type Work<Result> = (tx: Transaction, atEnd: AtEnd) => Promise<Result>;
@@ -74,8 +78,8 @@ async function transact<Result>(
   const send = sender({ client, log, stopper, begun: begin(client, orgId) });
   const { tx, leave } = openTransaction(send, () => joining.join(client, limitMs));
   try {
-    let last: Statement | undefined;
-    const result = await work(tx, (statement) => (last = statement));
+    const last: Last[] = [];
+    const result = await work(tx, (statement, take) => void last.push({ statement, take }));
     await leave();
     // Refused here, not by `send`: the commit would leave without the statement that belongs to it.
     stopper.check();
@@ -119,9 +123,15 @@ function sender({ client, log, stopper, begun }: Sender): Send {
   };
 }
 
+interface Last {
+  statement: Statement;
+  take: Parameters<AtEnd>[1];
+}
+
 /** Of a transaction that failed COMMIT rolls back, and says so. */
-async function commit(client: PoolClient, send: Send, last: Statement | undefined): Promise<void> {
-  const sent = last ? send(last.text, last.values) : Promise.resolve();
-  const [, { command }] = await Promise.all([sent, client.query('COMMIT')]);
+async function commit(client: PoolClient, send: Send, last: readonly Last[]): Promise<void> {
+  const sent = Promise.all(last.map(({ statement: { text, values } }) => send(text, values)));
+  const [answers, { command }] = await Promise.all([sent, client.query('COMMIT')]);
   if (command !== 'COMMIT') throw new Error('A statement of this transaction failed, and nobody heard of it.');
+  last.forEach(({ take }, index) => take?.(answers[index]?.rows ?? []));
 }

@@ -22,6 +22,7 @@ export async function deleteRecord<R>(
       expectedVersion,
       evenDeleted: true,
       exclusive: true,
+      isLast: !then,
       check: (row: R) => check(writer.caller, row),
     };
     const now = new Date().toISOString();
@@ -42,7 +43,13 @@ export async function restoreRecord<R>(
   then?: Then<R>,
 ): Promise<string> {
   return change(request, id, async (writer) => {
-    const options = { action: 'RESTORE', expectedVersion, evenDeleted: true, check: (row: R) => check(writer.caller, row) };
+    const options = {
+      action: 'RESTORE',
+      expectedVersion,
+      evenDeleted: true,
+      isLast: !then,
+      check: (row: R) => check(writer.caller, row),
+    };
     const { row, changed } = await writer.edit<R>(table, id, options, () => ({ deletedAt: null }));
     if (changed) await then?.(writer, row);
   });

@@ -7,7 +7,7 @@ import type { PrivacyDoor } from '../domain/gdpr/privacy-door.js';
 import type { Device, Visit } from '../domain/auth/sessions.js';
 import { unauthenticated, type DomainError } from '../errors.js';
 import type { Watch } from '../watch.js';
-import { aheadOfHits } from './compiled/ahead.js';
+import { aheadOfHits, aheadOfPayload } from './compiled/ahead.js';
 import { originOf, refuseIdempotency, writeRequest } from './write-request.js';
 
 export interface ContextSettings {
@@ -127,18 +127,30 @@ export class GraphContext {
    * Goes on as `caller` with a fresh snapshot and fresh loaders: what a mutation's payload is read with. Root fields of a
    * mutation run one after the other, each with its payload, so they do not see each other's reader.
    */
-  enter(caller: Caller): void {
+  enter(caller: Caller, reader?: Reader): void {
     this.own.reader?.close();
-    this.own.reader = undefined;
+    this.own.reader = reader;
     this.own.caller = caller;
   }
 
-  /** Carries out a verb as the caller; its payload is then read with a fresh snapshot. @throws what the verb throws. */
+  /**
+   * Carries out a verb as the caller; its payload is then read with a fresh snapshot, unless it was read right before the commit.
+   *
+   * @throws what the verb throws.
+   */
   async write(info: GraphQLResolveInfo, verb: (request: WriteRequest) => Promise<string | Written>): Promise<Written> {
     const { caller } = this;
-    const request = { caller, database: this.writable(), ...writeRequest(info, this.requestId, this.device.ip) };
+    const { database } = this.own;
+    const payload = aheadOfPayload(info, database.scope.graph);
+    let reader: Reader | undefined;
+    // Each change of the verb asks anew: what the last one answers is as it was committed.
+    const beforehand = (id: string): ReturnType<Reader['beforehand']> => {
+      reader = payload ? database.readerFor(caller, this.watch) : undefined;
+      return (payload && reader?.beforehand(payload.table, id, 'WITH', payload.ahead)) ?? null;
+    };
+    const request = { caller, database: this.writable(), ...writeRequest(info, this.requestId, this.device.ip), beforehand };
     const written = await verb(request);
-    this.enter(caller);
+    this.enter(caller, reader);
     return typeof written === 'string' ? { id: written } : written;
   }
 

@@ -11,7 +11,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { stringify } from '../../src/lib/ready-json.js';
-import { executeAsIs, executeCompiled, type Execute } from '../../src/graphql/compiled/index.js';
+import { executeAsIs, executeCompiled, type Execute, type Operation } from '../../src/graphql/compiled/index.js';
 import { budgeted, type Overrun } from './budget.js';
 
 /** Operations that the fast path and graphql-js did not answer alike. */
@@ -45,45 +45,78 @@ export function checkAlike({ differences }: Comparison): void {
 }
 
 /**
- * Executes every operation twice in one snapshot, by plans and by graphql-js, and keeps what differs. What a mutation does is done once: the second
- * time its field is what it was. Of several fields each has a snapshot of its own, and is not compared.
+ * Executes every operation twice in one snapshot, by plans and by graphql-js, and keeps what differs. What a mutation does is done once; its payload is
+ * read twice more, and is what it was the first time if nobody else was asking meanwhile. Of several fields each has a snapshot of its own, and is not compared.
  */
 export function comparison(fast = executeCompiled): Comparison {
+  let asked = 0;
+  let active = 0;
   const seen: Comparison = {
     compared: 0,
     overruns: [],
     differences: [],
     executor: (schema) => {
       doOnce(schema);
-      const [fastPath, asIs] = [fast, executeAsIs].map((make) => budgeted(make, seen.overruns)(schema)) as [Execute, Execute];
-      return async (asked) => {
-        const operation = { ...asked, isAlone: false };
-        const outcomes: Outcomes = new Map();
-        const answer = await executing.run(outcomes, async () => fastPath(operation));
-        if (!isComparable(operation.document.definitions.filter(isOperation), outcomes)) return answer;
-        const again = async (): Promise<ExecutionResult> => asIs(operation);
-        const plain = await executing.run(outcomes, () => repeating.run(true, again));
-        seen.compared += 1;
-        const texts = [textOf(answer), textOf(plain)] as const;
-        if (texts[0] !== texts[1]) {
-          const { loc } = operation.document;
-          seen.differences.push({ query: loc?.source.body ?? '', variables: operation.variables, ...whereTheyPart(...texts) });
+      const ways = [fast, executeAsIs].map((make) => budgeted(make, seen.overruns)(schema)) as [Execute, Execute];
+      return async (given) => {
+        const operation = { ...given, isAlone: false };
+        const turn = (asked += 1);
+        active += 1;
+        try {
+          return await compareWays(ways, operation, seen, () => active === 1 && asked === turn);
+        } finally {
+          active -= 1;
         }
-        return answer;
       };
     },
   };
   return seen;
 }
 
-function isOperation(part: { kind: Kind }): part is OperationDefinitionNode {
-  return part.kind === Kind.OPERATION_DEFINITION;
+/** @param isUndisturbed whether nobody else was asking since the operation began. */
+async function compareWays(
+  [fastPath, asIs]: [Execute, Execute],
+  operation: Operation,
+  seen: Comparison,
+  isUndisturbed: () => boolean,
+): Promise<ExecutionResult> {
+  const outcomes: Outcomes = new Map();
+  const answer = await executing.run(outcomes, async () => fastPath(operation));
+  const again = (execute: Execute): Promise<ExecutionResult> =>
+    executing.run(outcomes, () => repeating.run(true, async () => execute(operation)));
+  const operations = operation.document.definitions.filter(isOperation);
+  if (operations.every(({ operation: kind }) => kind === OperationTypeNode.QUERY)) {
+    note(seen, operation, [[answer, await again(asIs)]]);
+    return answer;
+  }
+  const { callerIfKnown: caller } = operation.context;
+  if (operations.length > 1 || outcomes.size !== 1 || !caller) return answer;
+  operation.context.enter(caller);
+  const replayed = await again(fastPath);
+  const plain = await again(asIs);
+  note(
+    seen,
+    operation,
+    isUndisturbed()
+      ? [
+          [answer, plain],
+          [replayed, plain],
+        ]
+      : [[replayed, plain]],
+  );
+  return answer;
 }
 
-function isComparable(operations: OperationDefinitionNode[], outcomes: Outcomes): boolean {
-  return (
-    operations.every(({ operation }) => operation === OperationTypeNode.QUERY) || (operations.length === 1 && outcomes.size === 1)
-  );
+/** Keeps an operation of which two answers differ. */
+function note(seen: Comparison, { document, variables }: Operation, pairs: [ExecutionResult, ExecutionResult][]): void {
+  seen.compared += 1;
+  const texts = pairs.map(([fast, plain]) => [textOf(fast), textOf(plain)] as const);
+  const different = texts.find(([fast, plain]) => fast !== plain);
+  if (different) seen.differences.push({ query: document.loc?.source.body ?? '', variables, ...whereTheyPart(...different) });
+}
+
+function isOperation(part: { kind: Kind }): part is OperationDefinitionNode {
+  return part.kind === Kind.OPERATION_DEFINITION;
 }
 
 /** Payloads that tell a time that runs: a moment later they answer otherwise. */

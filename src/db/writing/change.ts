@@ -6,8 +6,10 @@ import { claimKey, type IdempotencyClaim } from './idempotency.js';
 import { isTransient } from '../sql-state.js';
 import { erase } from './erasures.js';
 import { writeFacts, type Origin } from './facts.js';
+import type { Beforehand } from '../loaders.js';
 import type { AtEnd } from '../write.js';
 import { keptFor } from './kept.js';
+import { run } from './locks.js';
 import { openWriter, type Writer } from './writer.js';
 
 /** One mutation field as the database side needs it. */
@@ -17,6 +19,8 @@ export interface WriteRequest {
   origin: Origin;
   /** What `@idempotent` asked for; null without it. */
   idempotency: IdempotencyClaim | null;
+  /** What reads the record after the change in the same transaction, right before it commits; null: nobody wants it. */
+  beforehand?: ((recordId: string) => Beforehand | null) | undefined;
 }
 
 /** Attempts at a change that lost against another one (deadlock, serialization); each waits a little longer. */
@@ -56,8 +60,14 @@ async function attemptChange(
   const known = idempotency && isUuid(recordId) ? await claimKey(tx, caller, idempotency, recordId) : null;
   if (known) return known;
   const kept = keptFor(caller, database.scope);
-  const { writer, facts, erasures } = openWriter(tx, caller, database.scope, kept);
+  const { writer, facts, erasures, last } = openWriter(tx, caller, database.scope, kept);
   await work(writer);
+  for (const statement of last) {
+    if (erasures.length === 0) atEnd(statement);
+    else await run(tx, statement);
+  }
+  const shown = erasures.length === 0 ? request.beforehand?.(recordId) : null;
+  if (shown) atEnd(shown.statement, shown.take);
   // Last: the head row is locked from here to the commit, so that the order of seq is the order of commits.
   if (facts.length > 0)
     await writeFacts({ tx, caller, origin, kept, graph: database.scope.graph }, facts, erasures.length > 0 ? null : atEnd);

@@ -2,6 +2,7 @@ import { notFound, restricted } from '../../errors.js';
 import { canonical } from '../../lib/canonical.js';
 import { early } from '../../lib/early.js';
 import type { Transaction } from '../database.js';
+import type { Statement } from '../engine/sql.js';
 import type { Entity } from '../graph.js';
 import { valuesOf } from './custom-fields.js';
 import { checkReferences, checkVersion, lock, restrictedAmong, run, type Desk, type LockedRow } from './locks.js';
@@ -20,6 +21,8 @@ export interface Edit<R> {
   exclusive?: boolean;
   /** Fields that count as targeted though their value stays. */
   alsoSet?: string[];
+  /** That the change asks for nothing after it: its statement then leaves with the facts, in one packet with COMMIT. */
+  isLast?: boolean;
   /** Also a record of a person whose processing is restricted (Art. 18 GDPR), and one that is about them. */
   evenRestricted?: boolean;
 }
@@ -40,7 +43,7 @@ export async function edit<R>(
   const setAside = early(setAsideAmong(desk, entity, row, options));
   const change = async (): Promise<boolean> => {
     await checkVersion(desk, entity, row, options.expectedVersion);
-    return apply(desk, entity, row, options.action, await changesOf(row as R), options.alsoSet ?? []);
+    return apply(desk, entity, row, options, await changesOf(row as R));
   };
   const changed = await change().finally(async () => {
     if ((await setAside).size > 0) throw restricted();
@@ -62,9 +65,8 @@ export async function apply(
   desk: Desk,
   entity: Entity,
   row: LockedRow,
-  action: string,
+  { action, alsoSet = [], isLast = false }: Pick<Edit<never>, 'action' | 'alsoSet' | 'isLast'>,
   wanted: Changes,
-  alsoSet: string[],
 ): Promise<boolean> {
   const entries = Object.entries(normalized(entity, wanted)).filter(
     ([field, value]) => canonical(value) !== canonical(row[field]),
@@ -74,13 +76,19 @@ export async function apply(
   const changes = Object.fromEntries(entries);
   await checkReferences(desk, entity, changes);
   const set = { id: row.id, ...Object.fromEntries(alsoSet.map((field) => [field, row[field]])), ...changes };
-  const [written] = await run<{ version: number }>(desk.tx, setStatement(desk.kept, entity, [set]));
-  if (!written) throw new Error(`${entity.table} ${row.id} is locked, and not there.`);
-  const { version } = written;
+  const statement = setStatement(desk.kept, entity, [set]);
+  const version = isLast ? null : await versionAfter(desk, statement);
+  if (isLast) desk.last.push(statement);
   const shown = told.filter(([field]) => !entity.secrets.includes(field));
   const values = shown.flatMap(([field, after]) => valuesOf(desk, field, row[field], after));
   desk.facts.push({ action, entity, id: row.id, version, values, after: { ...row, ...changes } });
   return true;
+}
+
+async function versionAfter({ tx }: Desk, statement: Statement): Promise<number> {
+  const [written] = await run<{ version: number }>(tx, statement);
+  if (!written) throw new Error('A record is locked, and not there.');
+  return written.version;
 }
 
 /** @see Writer.insert */

@@ -10,6 +10,7 @@ import type { Scope } from '../engine/scope.js';
 import { compile, givenAt, type Opening, type Sql, type Statement } from '../engine/sql.js';
 import { columnOf, type Entity, type Graph } from '../graph.js';
 import type { Kept } from './kept.js';
+import { table, tenantOf } from './statements.js';
 
 /** Where a change came from. */
 export interface Origin {
@@ -23,12 +24,14 @@ export interface Fact {
   action: string;
   entity: Entity;
   id: string;
-  /** The record's version after it. */
-  version: number;
+  /** The record's version after it; null: what it is once the facts are written. */
+  version: number | null;
   values: { field: string; before: unknown; after: unknown }[];
   /** The record after it, as far as its history needs it. */
   after: Record<string, unknown>;
 }
+
+const SALT_BYTES = 16;
 
 /** Above this, plans that were made for a few rows are too dear to go by. */
 const MANY = 500;
@@ -72,15 +75,21 @@ function factsStatement({ caller, origin, graph, kept }: FactsDesk, facts: Fact[
     JSON.stringify(rows.flatMap((row) => row.values)),
   ];
   const histories = shown.map(({ history }) => history);
+  const unknown = facts.find(({ version }) => version === null)?.entity ?? null;
   return kept(
-    `facts ${histories.map(({ table }) => table).join(' ')}`,
+    `facts ${histories.map(({ table }) => table).join(' ')}, version of ${unknown?.table ?? 'none'}`,
     [...given, ...shown.map((each) => JSON.stringify(each.rows))],
-    (scope) => writtenFacts(scope, histories, given.length),
+    (scope) => writtenFacts(scope, histories, given.length, unknown),
   );
 }
 
-/** @param from the place of the first history's rows in what is given. */
-function writtenFacts({ orgId }: Scope, histories: History[], from: number): Statement {
+/**
+ * @param from the place of the first history's rows in what is given.
+ * @param unknown whose records tell the versions that facts do not know.
+ */
+function writtenFacts(scope: Scope, histories: History[], from: number, unknown: Entity | null): Statement {
+  const { orgId } = scope;
+  const version = unknown ? sql`coalesce(f.entity_version, ${versionOf(unknown, scope)})` : sql`f.entity_version`;
   const shared = sql`${orgId}::uuid`;
   const count = sql`${givenAt(0)}::int`;
   const [changeId, actor, userId, keyId, ip, requestId, operation, rows, values] = Array.from({ length: 9 }, (_, n) =>
@@ -97,7 +106,7 @@ function writtenFacts({ orgId }: Scope, histories: History[], from: number): Sta
                                      changes, ip_address, request_id, operation, created_at)
       select ${shared}, f.id, head.base + f.n, ${changeId}::uuid, ${actor}, ${userId}::uuid,
              ${keyId}::uuid, f.action, f.entity_type, f.entity_id,
-             f.entity_version, f.changes, ${ip}::inet, ${requestId}, ${operation}, head.at
+             ${version}, f.changes, ${ip}::inet, ${requestId}, ${operation}, head.at
       from head, jsonb_to_recordset(${rows}::jsonb)
         as f(n int, id uuid, action text, entity_type text, entity_id uuid, entity_version int, changes jsonb)
       -- The chain is made row by row (the trigger audit_chain).
@@ -109,6 +118,10 @@ function writtenFacts({ orgId }: Scope, histories: History[], from: number): Sta
         as v(audit_id uuid, field text, before jsonb, after jsonb, salt text)
     )${inserts.length > 0 ? sql.join(inserts, sql``) : sql``}
     select 1`);
+}
+
+function versionOf(entity: Entity, scope: Scope): Sql {
+  return sql`(select t.version from ${table(entity)} where ${tenantOf(scope, 't', entity.tenant)} and t.id = f.entity_id)`;
 }
 
 /**
@@ -131,7 +144,9 @@ interface ValueRow {
 function rowOf(fact: Fact, origin: Origin, n: number): { values: ValueRow[] } & Record<string, unknown> {
   const id = uuidv7();
   const told = origin.ip ? [...fact.values, { field: IP, before: null, after: origin.ip }] : fact.values;
-  const values = told.map((value) => ({ audit_id: id, salt: randomBytes(16).toString('hex'), ...value }));
+  const salts = randomBytes(SALT_BYTES * told.length);
+  const saltAt = (place: number): string => salts.toString('hex', SALT_BYTES * place, SALT_BYTES * (place + 1));
+  const values = told.map((value, place) => ({ audit_id: id, salt: saltAt(place), ...value }));
   const changes = Object.fromEntries(
     values.map((value) => [value.field, commitment(value.salt, value.field, value.before, value.after)]),
   );
@@ -157,24 +172,25 @@ function historiesOf(graph: Graph, facts: Fact[]): { history: History; rows: obj
     const shown = new Set([...history.fields, 'deletedAt', 'id']);
     const rows = facts.flatMap((fact, index) => {
       const isShown = fact.entity === entity && (fact.version === 1 || fact.values.some(({ field }) => shown.has(field)));
-      return isShown ? [{ ...historyRow(fact, history.fields), n: index + 1, is_deleted: Boolean(fact.after['deletedAt']) }] : [];
+      return isShown ? [historyRow(fact, history, index + 1)] : [];
     });
     return rows.length === 0 ? [] : [{ history, rows }];
   });
 }
 
-function historyRow(fact: Fact, fields: readonly string[]): Record<string, unknown> {
+/** @param n the number of the fact in its change. */
+function historyRow(fact: Fact, { key, fields }: History, n: number): Record<string, unknown> {
   const shown = fields.map((field): [string, unknown] => [columnOf(field), fact.after[field] ?? null]);
-  return { id: uuidv7(), record_id: fact.id, ...Object.fromEntries(shown) };
+  return { id: uuidv7(), [key]: fact.id, seq: n, is_deleted: Boolean(fact.after['deletedAt']), ...Object.fromEntries(shown) };
 }
 
 function historyInsert({ table, key, fields }: History, rows: Opening, orgId: Sql): Sql {
-  const columns = sql.join(fields.map((field) => sql.id(columnOf(field))));
-  const values = sql.join(fields.map((field) => sql.ref(`shown.${columnOf(field)}`)));
+  const names = [key, 'is_deleted', ...fields.map(columnOf)];
+  const columns = sql.join(names.map((name) => sql.id(name)));
+  const values = sql.join(names.map((name) => sql.ref(`h.${name}`)));
   return sql`${sql.id(table)} as (
-      insert into ${sql.id('public', table)} (org_id, id, ${sql.id(key)}, at, seq, is_deleted, ${columns})
-      select ${orgId}, h.id, h.record_id, head.at, head.base + h.n, h.is_deleted, ${values}
-      from head, jsonb_to_recordset(${rows}::jsonb) as h(n int, id uuid, record_id uuid, is_deleted boolean)
-      join jsonb_populate_recordset(null::${sql.id('public', table)}, ${rows}::jsonb) as shown on shown.id = h.id
+      insert into ${sql.id('public', table)} (org_id, id, at, seq, ${columns})
+      select ${orgId}, h.id, head.at, head.base + h.seq, ${values}
+      from head, jsonb_populate_recordset(null::${sql.id('public', table)}, ${rows}::jsonb) as h
     )`;
 }

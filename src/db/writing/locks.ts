@@ -5,7 +5,7 @@ import { isUuid } from '../../lib/uuid.js';
 import type { Transaction } from '../database.js';
 import type { CustomFieldDefinition } from '../custom-fields.js';
 import type { Scope } from '../engine/scope.js';
-import { givenAt } from '../engine/sql.js';
+import { givenAt, type Statement } from '../engine/sql.js';
 import { entityOf, type Entity, type Graph } from '../graph.js';
 import type { Erasure } from './erasures.js';
 import type { Fact } from './facts.js';
@@ -26,6 +26,8 @@ export type LockedRow = { id: string; version: number; deletedAt: string | null 
 export interface Told {
   facts: Fact[];
   erasures: Erasure[];
+  /** Statements that leave with the facts. */
+  last: Statement[];
 }
 
 /** What the parts of a writer share. */

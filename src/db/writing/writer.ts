@@ -98,7 +98,7 @@ export function openWriter(
   settings: ScopeSettings & PrivacySettings,
   kept: Kept,
 ): Told & { writer: Writer } {
-  const told: Told = { facts: [], erasures: [] };
+  const told: Told = { facts: [], erasures: [], last: [] };
   const { graph, tenantFilter } = settings;
   const desk: Desk = { tx, caller, graph, scope: unchecked(scopeOf(caller, settings)), kept, ...told };
   const writer: Writer = {
@@ -115,7 +115,7 @@ export function openWriter(
     editAll: async (table, ids, action, changesOf, as = 'consequence', evenRestricted = false) =>
       editAll(desk, entityToWrite(desk, table), ids, { action, step: as === 'targeted' ? 1 : 0, evenRestricted }, changesOf),
     idsOf: (table, filter, most) => idsOf(desk, entityOf(graph, table), filter, most),
-    apply: async (table, row, action, changes) => apply(desk, entityToWrite(desk, table), row, action, changes, []),
+    apply: async (table, row, action, changes) => apply(desk, entityToWrite(desk, table), row, { action }, changes),
     hold: async (table, id, named = true) => lock(desk, named ? entityToRead(desk, table) : entityOf(graph, table), id, 'hold'),
     dateLastActivity: (table, key, ids) => dateLastActivity(desk, entityOf(graph, table), key, ids),
     alone: (what) => alone(desk, what),

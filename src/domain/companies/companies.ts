@@ -37,7 +37,7 @@ export async function updateCompany(
   const changes = changesFrom(input, FIELDS);
   return change(request, id, async (writer) => {
     const check = (company: CompanyRow): void => checkCanWriteCompany(writer.caller, company);
-    await writer.edit<CompanyRow>('companies', id, { action: 'UPDATE', expectedVersion, check }, async (company) =>
+    await writer.edit<CompanyRow>('companies', id, { action: 'UPDATE', expectedVersion, check, isLast: true }, async (company) =>
       withCustomFields(writer, 'COMPANY', input, await withPhoneForms(writer, changes), company),
     );
   });

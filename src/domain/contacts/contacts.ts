@@ -104,7 +104,9 @@ function edit(
 ): Promise<string> {
   return change(request, id, async (writer) => {
     const check = (contact: ContactRow): void => checkCanWriteContact(writer.caller, contact);
-    await writer.edit<ContactRow>('contacts', id, { action, expectedVersion, check }, (contact) => changesOf(contact, writer));
+    await writer.edit<ContactRow>('contacts', id, { action, expectedVersion, check, isLast: true }, (contact) =>
+      changesOf(contact, writer),
+    );
   });
 }
 

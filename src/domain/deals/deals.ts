@@ -63,7 +63,7 @@ export async function updateDeal(
 ): Promise<string> {
   const changes = changesFrom(input, FIELDS);
   return change(request, id, async (writer) => {
-    await writer.edit<DealRow>('deals', id, editOf(writer, 'UPDATE', expectedVersion), (deal) => {
+    await writer.edit<DealRow>('deals', id, { ...editOf(writer, 'UPDATE', expectedVersion), isLast: true }, (deal) => {
       checkScale({ ...deal, ...changes });
       return withCustomFields(writer, 'DEAL', input, changes, deal);
     });
@@ -82,18 +82,23 @@ export async function moveDeal(
     const held = early(holdStage(writer, input.stageId));
     const end = early(endFor(writer, input.stageId, input.place, id));
     const alsoSet = ['stageId', 'pipelineId'];
-    await writer.edit<DealRow>('deals', id, { ...editOf(writer, 'MOVE', expectedVersion), alsoSet }, async (deal) => {
-      checkIsOpen(deal);
-      const stage = await held;
-      if (deal.stageId === stage.id && !input.place) return {};
-      const entered = deal.stageId === stage.id ? {} : { stageEnteredAt: new Date().toISOString() };
-      return {
-        stageId: stage.id,
-        pipelineId: stage.pipelineId,
-        position: await positionAt(writer, stage.id, input.place, deal.id, end),
-        ...entered,
-      };
-    });
+    await writer.edit<DealRow>(
+      'deals',
+      id,
+      { ...editOf(writer, 'MOVE', expectedVersion), alsoSet, isLast: true },
+      async (deal) => {
+        checkIsOpen(deal);
+        const stage = await held;
+        if (deal.stageId === stage.id && !input.place) return {};
+        const entered = deal.stageId === stage.id ? {} : { stageEnteredAt: new Date().toISOString() };
+        return {
+          stageId: stage.id,
+          pipelineId: stage.pipelineId,
+          position: await positionAt(writer, stage.id, input.place, deal.id, end),
+          ...entered,
+        };
+      },
+    );
   });
 }
 

@@ -1,4 +1,4 @@
-import { OperationTypeNode, type GraphQLResolveInfo } from 'graphql';
+import type { GraphQLResolveInfo } from 'graphql';
 import { aheadOf, type Ahead, type HitsAhead } from '../../db/index.js';
 import { entityOf, type Entity, type Graph } from '../../db/graph.js';
 import type { FieldPlan, ObjectPlan } from './plan.js';
@@ -33,19 +33,33 @@ export function aheadOfRecord(info: GraphQLResolveInfo, entity: Entity, graph: G
   const execution = executionOf(info);
   if (!execution) return null;
   const { run, field } = execution;
-  const { ahead, isPlain } = kept(run, field, () => ({
+  const { ahead, isPlain } = recordAhead(run, field, entity, graph);
+  return isPlain && run.isAlone && onlyField(run.plan.root) === field ? { ...ahead, isAll: true } : ahead;
+}
+
+/**
+ * The record that the payload of a mutation field shows, where that is all it shows and nobody needs to look at it; null when there is more to it,
+ * or when graphql-js executes it.
+ */
+export function aheadOfPayload(info: GraphQLResolveInfo, graph: Graph): { table: string; ahead: Ahead } | null {
+  const execution = executionOf(info);
+  if (!execution) return null;
+  const { run, field } = execution;
+  return kept(run, field, () => {
+    const payload = planOf(run, field);
+    const shown = payload && onlyField(payload);
+    const entity = [...graph.values()].find(({ type }) => payload?.type.name === `${type}Payload`);
+    if (!shown || shown.definition.name !== entity?.payload) return null;
+    const { ahead, isPlain } = recordAhead(run, shown, entity, graph);
+    return isPlain ? { table: entity.table, ahead } : null;
+  });
+}
+
+function recordAhead(run: Run, field: FieldPlan, entity: Entity, graph: Graph): { ahead: Ahead; isPlain: boolean } {
+  return kept(run, field, () => ({
     ahead: recordOf(run, field, entity, graph),
     isPlain: isWithoutLists(shapeOf(run, field, entity, graph)),
   }));
-  return isPlain && run.isAlone && isOnly(run, field) ? { ...ahead, isAll: true } : ahead;
-}
-
-/** Whether a record is all that an operation asks for, or all that it asks of what a mutation answers. */
-function isOnly(run: Run, field: FieldPlan): boolean {
-  const only = onlyField(run.plan.root);
-  if (!only || only === field) return only === field;
-  const payload = planOf(run, only);
-  return run.plan.operation.operation === OperationTypeNode.MUTATION && payload !== null && onlyField(payload) === field;
 }
 
 function onlyField({ fields }: ObjectPlan): FieldPlan | null {
