@@ -114,7 +114,7 @@ function key(entity: Entity, scope: Scope, id: string | Opening): Sql {
 }
 
 /** Fields as texts that lose nothing on their way through Prisma: decimals, dates, and moments as the API prints them. */
-export function textList(entity: Entity): Sql {
+export function textList(entity: Entity, fields: readonly string[] = Object.keys(entity.fields)): Sql {
   const read = (field: string): Sql => {
     const target = column('t', field);
     const { kind } = kindOf(entity, field);
@@ -122,5 +122,5 @@ export function textList(entity: Entity): Sql {
     if (kind === 'decimal') return sql`trim_scale(${target})::text`;
     return kind === 'date' ? sql`${target}::text` : sql`${target}`;
   };
-  return sql.join([...Object.keys(entity.fields)].map((field) => sql`${read(field)} as ${sql.id(field)}`));
+  return sql.join(fields.map((field) => sql`${read(field)} as ${sql.id(field)}`));
 }

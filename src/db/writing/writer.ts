@@ -106,11 +106,7 @@ export function openWriter(
     tenant: tenantFilter ? { orgId: caller.orgId } : {},
     reads: tx,
     beside: tx,
-    insert: async (table, action, values, idIsClients) => {
-      const entity = entityToWrite(desk, table);
-      if (idIsClients) await checkIdIsFree(desk, values.id);
-      await insert(desk, entity, action, values);
-    },
+    insert: (...given) => insertNew(desk, ...given),
     edit: async (table, id, options, changesOf) => edit(desk, entityToWrite(desk, table), id, options, changesOf),
     editAll: async (table, ids, action, changesOf, as = 'consequence', evenRestricted = false) =>
       editAll(desk, entityToWrite(desk, table), ids, { action, step: as === 'targeted' ? 1 : 0, evenRestricted }, changesOf),
@@ -123,7 +119,10 @@ export function openWriter(
     derive: (table, rows) => derive(desk, entityOf(graph, table), rows),
     redateRot: (pipelineId) => redateRot(desk, pipelineId),
     consequences: () => consequences(tx),
-    people: peopleWriter(desk, settings),
+    // Made when it is looked at: hardly any change erases people.
+    get people() {
+      return peopleWriter(desk, settings);
+    },
     ...enqueuer(tx),
     ...columnWriter(desk),
     ...customFieldWriter(desk),
@@ -131,6 +130,12 @@ export function openWriter(
     ...removingWriter(desk),
   };
   return { writer, ...told };
+}
+
+async function insertNew(desk: Desk, ...[table, action, values, idIsClients]: Parameters<Writer['insert']>): Promise<void> {
+  const entity = entityToWrite(desk, table);
+  if (idIsClients) await checkIdIsFree(desk, values.id);
+  await insert(desk, entity, action, values);
 }
 
 async function consequences(tx: Transaction): Promise<void> {

@@ -105,8 +105,9 @@ export async function holdStage(writer: Writer, stageId: string, path = ['input'
   const pipeline = (await writer.holdOwner(
     'pipelines',
     { table: 'pipeline_stages', key: 'pipelineId', id },
+    ['id', 'stages', 'deletedAt'],
     named,
-  )) as PipelineRow | null;
+  )) as Pick<PipelineRow, 'id' | 'stages' | 'deletedAt'> | null;
   await alone;
   // As it is behind the lock: an edit may have taken the stage away before.
   const isThere = pipeline && !pipeline.deletedAt && (pipeline.stages as Stage[]).some((stage) => stage.id === id);
