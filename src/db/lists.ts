@@ -11,7 +11,7 @@ import { countStatement, pageStatement, type PageRow } from './engine/page.js';
 import type { Scope } from './engine/scope.js';
 import type { Statement } from './engine/sql.js';
 import { totalsStatement, type MoneyTotalRow } from './engine/totals.js';
-import { windowOf, type PageArgs, type Window } from './engine/window.js';
+import { openWindow, windowAt, windowOf, type PageArgs, type PlacedWindow, type Window } from './engine/window.js';
 import type { Entity, OrderTerm } from './graph.js';
 import type { Loaders } from './loaders.js';
 import type { Prepare } from './prepared.js';
@@ -34,41 +34,40 @@ export interface ListSource extends Common {
 
 /** A list that arguments ask for. @throws DomainError INVALID_INPUT for bad ones. */
 export function listOf(source: ListSource, args: PageArgs, fallback: OrderTerm): Connection<AnyRow> {
-  const { entity, by } = source;
-  const kept = keptFor(source, args);
-  const window = kept.prepare(`window ${listName(kept, args)}`, () => windowOf(entity, args, fallback, by.scope, by.seal));
-  return connectionOf(kept, args, window);
+  const { entity, by, prepare } = source;
+  const { after, before, ...list } = args;
+  const whole = prepare(`window ${nameOf(source, args).list}`, () => windowOf(entity, list, fallback, by.scope, by.seal));
+  return connectionOf(source, args, windowAt(whole, { after, before }, by.seal));
 }
 
-/** A page in the middle of a list is asked for once: its statement is not kept. */
-function keptFor(source: ListSource, { after, before }: PageArgs): ListSource {
-  const isFirst = (after ?? null) === null && (before ?? null) === null;
-  return isFirst ? source : { ...source, prepare: unkept };
-}
-
-/** A list by its place and arguments. */
-function listName({ name }: ListSource, args: PageArgs): string {
-  const known = names.get(args) ?? canonical(args);
+/** A list by its place and arguments; the page asked for, too, and without the cursors. */
+function nameOf({ name }: ListSource, args: PageArgs): { page: string; list: string } {
+  const known = names.get(args) ?? namesOf(args);
   names.set(args, known);
-  return `${name} ${known}`;
+  return { page: `${name} ${known.page}`, list: `${name} ${known.list}` };
+}
+
+function namesOf({ after, before, ...list }: PageArgs): { page: string; list: string } {
+  const name = canonical(list);
+  return { list: name, page: after || before ? `${name} ${canonical([after, before])}` : name };
 }
 
 /** Nobody changes arguments once they are coerced, and every row's list of one relation has the same ones. */
-const names = new WeakMap<PageArgs, string>();
+const names = new WeakMap<PageArgs, { page: string; list: string }>();
 
 /** A list whose arguments were read before. @param known the page, when it was brought along. */
-export function connectionOf(source: ListSource, args: PageArgs, window: Window, known?: Page<AnyRow>): Connection<AnyRow> {
+export function connectionOf(source: ListSource, args: PageArgs, window: PlacedWindow, known?: Page<AnyRow>): Connection<AnyRow> {
   const { entity, by, loaders, prepare, key, parentId } = source;
   type Compile = (entity: Entity, window: Window, scope: Scope, parents: Parents | null) => Statement;
   const ask =
     <Value>(about: string, compile: Compile, valueOf: (rows: PageRow[]) => Value) =>
     (): Promise<Value> => {
-      const what = `${about} ${listName(source, args)}`;
+      const what = `${about} ${nameOf(source, args).list}`;
       const statement = (parents: Parents | null): Statement => prepare(what, () => compile(entity, window, by.scope, parents));
       return loaders.ofParent({ what, key, statement, valueOf }, parentId);
     };
   return connection<AnyRow>(window, by.seal, {
-    page: () => known ?? readPage(source, window, listName(source, args)),
+    page: () => known ?? readPage(source, askedPage(source, args, window)),
     count: ask('count', countStatement, ([row]) => Number(row?.['count'] ?? 0)),
     totals: ask('totals', totalsStatement, ([row]) => (row?.['totals'] ?? []) as MoneyTotalRow[]),
     groups: async (wanted, ahead) => {
@@ -81,36 +80,55 @@ export function connectionOf(source: ListSource, args: PageArgs, window: Window,
   });
 }
 
+/** A page that is asked for. */
+interface AskedPage {
+  /** Its places are openings, for `given`. */
+  window: Window;
+  given: readonly string[];
+  /** Equal for equal pages of equal lists. */
+  name: string;
+  /** Equal for pages of the same statement, wherever in the list they are. */
+  form: string;
+}
+
+function askedPage(source: ListSource, args: PageArgs, window: PlacedWindow): AskedPage {
+  const { page, list } = nameOf(source, args);
+  const { form, ...opened } = openWindow(window);
+  return { ...opened, name: page, form: `${list} ${form}` };
+}
+
 /** A page as PostgreSQL writes it, where nobody needs to look at its rows, and otherwise its rows. */
-async function readPage(source: ListSource, window: Window, list: string): Promise<Page<AnyRow> | TextPage> {
+async function readPage(source: ListSource, asked: AskedPage): Promise<Page<AnyRow> | TextPage> {
   const { entity, by, loaders, prepare, key, parentId, ahead } = source;
-  if (!ahead?.shape) return readRows(source, window, list);
+  const { window, given, name, form } = asked;
+  if (!ahead?.shape) return readRows(source, asked);
   const { shape } = ahead;
-  const what = `text ${list} ${shape.name}${ahead.hasCursors ? ' ^' : ''}`;
-  const made = prepare(what, () => pageText(by, entity, window, ahead, shape, key));
-  if (!made) return readRows(source, window, list);
+  const how = `${shape.name}${ahead.hasCursors ? ' ^' : ''}`;
+  const made = prepare(`text ${form} ${how}`, () => pageText(by, entity, window, ahead, shape, key));
+  if (!made) return readRows(source, asked);
   const statement = (): Statement => ({ ...made.statement, isLast: ahead.isAll ?? false });
   const valueOf = ([row]: PageRow[]): TextPage | null => made.pageOf(row);
-  const page = await loaders.ofParent({ what, which: ahead, key, statement, valueOf }, parentId);
-  return page ?? readRows(source, window, list);
+  const page = await loaders.ofParent({ what: `text ${name} ${how}`, which: ahead, key, given, statement, valueOf }, parentId);
+  return page ?? readRows(source, asked);
 }
 
 /** A page with what is read ahead of its rows; two fields with the same arguments may read different things. */
-function readRows(source: ListSource, window: Window, list: string): Promise<Page<AnyRow>> {
+function readRows(source: ListSource, { window, given, name, form }: AskedPage): Promise<Page<AnyRow>> {
   const { entity, by, loaders, prepare, key, parentId, ahead } = source;
-  const what = `page ${list}`;
+  const what = `page ${name}`;
   if (ahead && canBring(entity, window)) {
-    const made = prepare(`${what} ${ahead.name}`, () => pageAhead(by, entity, window, ahead, key));
+    const made = prepare(`page ${form} ${ahead.name}`, () => pageAhead(by, entity, window, ahead, key));
     const valueOf = ([row]: PageRow[]): Page<AnyRow> => made.pageOf(row, ahead);
-    return loaders.ofParent({ what, which: ahead, key, statement: () => made.statement, valueOf }, parentId);
+    return loaders.ofParent({ what, which: ahead, key, given, statement: () => made.statement, valueOf }, parentId);
   }
-  const statement = (parents: Parents | null): Statement => prepare(what, () => pageStatement(entity, window, by.scope, parents));
+  const statement = (parents: Parents | null): Statement =>
+    prepare(`page ${form}`, () => pageStatement(entity, window, by.scope, parents));
   const valueOf = (rows: PageRow[]): Page<AnyRow> => {
     checkLength(entity, window, rows);
     return pageFrom<AnyRow>(rows, window);
   };
-  return loaders.ofParent({ what, key, statement, valueOf }, parentId);
+  return loaders.ofParent({ what, key, given, statement, valueOf }, parentId);
 }
 
-/** For what is compiled with one organization's custom fields, and for what is asked once. */
+/** For what is compiled with one organization's custom fields. */
 export const unkept: Prepare = (_, make) => make();

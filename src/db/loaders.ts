@@ -39,11 +39,13 @@ export interface ParentQuestion<Value> {
   /** Field of the listed entity that holds the parent's id; null: the list is the organization's. */
   key: string | null;
   statement: (parents: Parents | null) => Statement;
+  /** What its openings are filled with (`givenAt`). */
+  given?: readonly string[];
   valueOf: (rows: PageRow[]) => Value;
 }
 
-/** Sends a statement, for these parents. */
-export type Ask = <Row>(statement: Statement, parents?: readonly string[]) => Promise<Row[]>;
+/** Sends a statement, for these parents, with what is given. */
+export type Ask = <Row>(statement: Statement, parents?: readonly string[], given?: readonly string[]) => Promise<Row[]>;
 
 /** How statements are sent. */
 export interface Asking {
@@ -68,12 +70,12 @@ export function makeLoaders(by: Bringer, { ask, fill }: Asking, prepare: Prepare
         const found = groupBy(rows, (row) => row[key]);
         return ids.map((parent) => found.get(parent) ?? []);
       }),
-    ofParent: ({ what, which, key, statement, valueOf }, parentId) =>
+    ofParent: ({ what, which, key, statement, given, valueOf }, parentId) =>
       load(
         what,
         parentId,
         async (ids) => {
-          const rows = await ask<PageRow>(statement(key ? { key, ids: OPENINGS.parents } : null), ids);
+          const rows = await ask<PageRow>(statement(key ? { key, ids: OPENINGS.parents } : null), ids, given);
           const found = key ? groupBy(rows, (row) => row.$parent) : null;
           return ids.map((id) => valueOf(found ? (found.get(id) ?? []) : rows));
         },

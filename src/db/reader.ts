@@ -8,7 +8,7 @@ import { sealOf, type CursorSeal } from './engine/cursor.js';
 import { namesCustomFields } from './engine/custom-values.js';
 import { parentsTable, type Parents } from './engine/list.js';
 import { openScopeOf, type Deleted, type Scope, type ScopeSettings } from './engine/scope.js';
-import { compile, filled, type Sql, type Statement } from './engine/sql.js';
+import { compile, filled, type Fillings, type Sql, type Statement } from './engine/sql.js';
 import { tallyStatement, type TallyArgs } from './engine/tally.js';
 import { visitsStatement, type VisitRow } from './engine/visits.js';
 import type { PageArgs } from './engine/window.js';
@@ -88,11 +88,10 @@ export interface ReaderTools extends ReaderSettings {
 /** @see Reader */
 export function openReader(caller: Caller, unwatched: Snapshot, settings: ReaderTools, watch?: Watch): Reader {
   const snapshot = watched(unwatched, watch);
-  const { graph } = settings;
   const { scope, fillings, now } = openScopeOf(caller, settings);
   const readable = readableOf(scope);
-  const fill = (statement: Statement, parents: readonly string[]): Statement => filled(statement, { ...fillings, parents });
-  const query: Ask = (statement, parents = []) => snapshot.query(fill(statement, parents));
+  const fill = filler(fillings);
+  const query: Ask = (...of) => snapshot.query(fill(...of));
   const by = { scope, seal: sealOf(caller.orgId, settings.seal) };
   const prepare = preparer(settings.shelf, sightNameOf(caller, scope));
   const loaders = makeLoaders(by, { ask: query, fill }, prepare, watch?.batches);
@@ -106,13 +105,13 @@ export function openReader(caller: Caller, unwatched: Snapshot, settings: Reader
     now,
     ...single(scope, loaders),
     ...asking(scope, query, loaders, customFields),
-    askKept: keptAsker(by, prepare, (statement, given) => snapshot.query(filled(statement, { ...fillings, given }))),
+    askKept: keptAsker(by, prepare, (statement, given) => snapshot.query(fill(statement, [], given))),
     page: (table, args, ahead = null) => {
       const entity = readable(table);
       return listOf({ ...common(args), entity, key: null, parentId: '', name: table, ahead }, args, entity.defaultOrder);
     },
     many: (table, name, row, args, ahead = () => null) => {
-      const relation = relationOf(entityOf(graph, table).toMany, table, name);
+      const relation = relationOf(entityOf(scope.graph, table).toMany, table, name);
       const entity = readable(relation.entity);
       const along = broughtAlong(row, name, args)?.list;
       const source = { ...common(args), entity, key: relation.key, parentId: row.id, name: `${table}.${name}` };
@@ -120,11 +119,17 @@ export function openReader(caller: Caller, unwatched: Snapshot, settings: Reader
       return listOf({ ...source, ahead: ahead() }, args, relation.defaultOrder ?? entity.defaultOrder);
     },
     embedded: async (table, key, id, orderBy) => loaders.allOf(readable(table), key, id, orderBy),
-    targetOf: (table, field) => Object.values(entityOf(graph, table).toOne).find(({ key }) => key === field)?.entity ?? null,
+    targetOf: (table, field) =>
+      Object.values(entityOf(scope.graph, table).toOne).find(({ key }) => key === field)?.entity ?? null,
     seal: settings.seal,
     close: () => snapshot.close(),
     abort: (reason) => snapshot.abort(reason),
   };
+}
+
+function filler(fillings: Fillings) {
+  return (statement: Statement, parents: readonly string[] = [], given: Fillings['given'] = []): Statement =>
+    filled(statement, { ...fillings, parents, given });
 }
 
 /** What is no record and no list of them. */

@@ -3,7 +3,7 @@ import { canonical } from '../../lib/canonical.js';
 import type { Page } from '../connection.js';
 import type { Entity } from '../graph.js';
 import type { Shape } from './shape.js';
-import type { PageArgs, Window } from './window.js';
+import type { PageArgs, PlacedWindow } from './window.js';
 
 /** What an operation goes on to read of a row: the page engine brings it along in the statement that reads the row. */
 export interface Ahead {
@@ -54,7 +54,7 @@ export interface Along {
   /** A record or null. */
   record?: AnyRow | null;
   /** A page, and the list it is of. */
-  list?: { window: Window; page: Page<AnyRow> };
+  list?: { window: PlacedWindow; page: Page<AnyRow> };
 }
 
 const ALONG = Symbol('what was brought along');

@@ -1,9 +1,12 @@
 import { sql } from 'kysely';
 import type { SortKey } from './keys.js';
-import { all, any, type Sql } from './sql.js';
+import { all, any, type Opening, type Sql } from './sql.js';
 
 /** Values of a row at the sort keys, as PostgreSQL prints them; the last is its id. */
 export type KeyValues = readonly (string | number | boolean | null)[];
+
+/** A place in an order; its values may come with each request. */
+export type Position = readonly (KeyValues[number] | Opening)[];
 
 /** The same order read from its end. */
 export function reversed(keys: readonly SortKey[]): SortKey[] {
@@ -55,7 +58,7 @@ export function branchesOf(keys: readonly SortKey[], read: Read): Branch[] {
  */
 export function beyond(
   keys: readonly SortKey[],
-  at: KeyValues,
+  at: Position,
   branch: Branch,
   read: Read,
   inclusive: boolean,
@@ -81,7 +84,7 @@ export function beyond(
 }
 
 /** Lexicographic comparison of the remaining keys, null-aware. */
-function after(keys: readonly SortKey[], at: KeyValues, read: Read, inclusive: boolean): Sql {
+function after(keys: readonly SortKey[], at: Position, read: Read, inclusive: boolean): Sql {
   const [key, ...rest] = keys;
   if (!key) return sql`${inclusive}::boolean`;
   const target = read(key);

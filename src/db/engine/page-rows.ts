@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { SortKey } from './keys.js';
 import { listConditions, ROW, type PageList } from './list.js';
-import { beyond, branchesOf, orderList, reversed, type Branch, type KeyValues, type Read } from './order.js';
+import { beyond, branchesOf, orderList, reversed, type Branch, type Position, type Read } from './order.js';
 import { all, any, selectList, viewOf, type Sql } from './sql.js';
 import type { Window } from './window.js';
 
@@ -52,8 +52,8 @@ export function neighbours({ window }: PageList, source: Source): Sql {
 /** The order as it is read, and the positions it starts and ends at. */
 function readingOf({ keys, backward, before, after }: Window): {
   reading: readonly SortKey[];
-  start: KeyValues | null;
-  end: KeyValues | null;
+  start: Position | null;
+  end: Position | null;
 } {
   return backward ? { reading: reversed(keys), start: before, end: after } : { reading: keys, start: after, end: before };
 }
@@ -89,8 +89,8 @@ function branchRows(source: Source, reading: readonly SortKey[], index: number, 
 /** Conditions that keep a branch between both positions; null when it has no rows there. */
 function withinBounds(
   reading: readonly SortKey[],
-  start: KeyValues | null,
-  end: KeyValues | null,
+  start: Position | null,
+  end: Position | null,
   branch: Branch,
   read: Read,
 ): Sql[] | null {
@@ -106,7 +106,7 @@ function withinBounds(
  * Whether the list has a row at a position or beyond it; never without a position. Asks for the nearest one in order rather
  * than with EXISTS, which forgets the order and may well read other tenants' rows one by one until it meets a match.
  */
-function exists({ from, conditions, read }: Source, keys: readonly SortKey[], at: KeyValues | null): Sql {
+function exists({ from, conditions, read }: Source, keys: readonly SortKey[], at: Position | null): Sql {
   if (!at) return sql`false`;
   const found = branchesOf(keys, read).flatMap((branch) => {
     const bound = beyond(keys, at, branch, read, true);
