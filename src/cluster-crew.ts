@@ -19,7 +19,7 @@ interface Forked {
   exited: Promise<void>;
 }
 
-/** A process that has lived so long did not die of its start. */
+/** A process that has been ready for so long did not die of its start. */
 const HEALTHY_MS = 10_000;
 /** Deaths in a row, each soon after a start, after which another start is not tried. */
 const MOST_DEATHS = 5;
@@ -33,22 +33,25 @@ export function openCrew(begin: Promise<Begin>, openLog: () => Promise<Logger>):
   let fail: (reason: string) => void;
   const failed = new Promise<string>((resolve) => (fail = resolve));
   /** Goes on until the crew stops. */
-  const replace = async (load: Load, exited: Promise<void>, deaths = 0, started = performance.now()): Promise<void> => {
+  const replace = async (load: Load, { ready, exited }: Forked, deaths = 0): Promise<void> => {
+    let healthyFrom = Infinity;
+    ready.then(
+      () => (healthyFrom = performance.now() + HEALTHY_MS),
+      () => undefined,
+    );
     await exited;
     if (isStopping) return;
-    const inARow = performance.now() - started > HEALTHY_MS ? 1 : deaths + 1;
+    const inARow = performance.now() > healthyFrom ? 1 : deaths + 1;
     (await (log ??= openLog())).error({ does: load.does, inARow }, 'A process of Pulse died and is replaced.');
     if (inARow >= MOST_DEATHS) return fail(`A process that was to do ${load.does} died ${inARow} times in a row.`);
     await sleep(FIRST_WAIT_MS * 2 ** inARow);
     if (isStopping) return;
-    const next = fork(load);
-    next.ready.catch(() => undefined);
-    return replace(load, next.exited, inARow);
+    return replace(load, fork(load), inARow);
   };
   const keep = async (load: Load): Promise<string | null> => {
     const first = fork(load);
     const url = await first.ready;
-    void replace(load, first.exited);
+    void replace(load, first);
     return url;
   };
   return {

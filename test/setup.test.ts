@@ -289,6 +289,22 @@ describe('the access rules', () => {
     expect(transactions).toHaveLength(1);
   });
 
+  test('are applied although requests of a server that is still running hold the same tables the other way round', async () => {
+    await append(`COMMENT ON SCHEMA signin IS 'second edition';`);
+    const serving = await session(database.ownerUrl);
+    await serving.query('BEGIN');
+    await serving.query('LOCK TABLE public.deals IN ACCESS SHARE MODE');
+    const said: string[] = [];
+    const applied = setUp(database, { root, say: (line) => said.push(line) });
+    const waits = `SELECT count(*)::int AS value FROM pg_locks WHERE NOT granted AND relation = 'public.deals'::regclass`;
+    while ((await valuesOf(owner, waits))[0] === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    // Who has waited longer is whom PostgreSQL ends.
+    await serving.query('SELECT FROM public.organizations');
+    await serving.query('COMMIT');
+    await applied;
+    expect(said).toEqual(['Roles, policies and views are set up.']);
+  });
+
   test('are applied anew after a new migration, so that a new column is shown', async () => {
     await writeMigration(root, '29990101000000_later', 'ALTER TABLE public.deals ADD COLUMN mood text;');
     await setUp(database, { root });

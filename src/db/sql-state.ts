@@ -18,6 +18,11 @@ export function isTransient(error: unknown): boolean {
   return [SERIALIZATION_FAILURE, DEADLOCK, UNIQUE, EXCLUSION].includes(sqlState(error));
 }
 
+/** Whether this one was ended so that another one could go on. */
+export function isDeadlock(error: unknown): boolean {
+  return sqlState(error) === DEADLOCK;
+}
+
 interface Failure {
   code?: unknown;
   cause?: unknown;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { escapeIdentifier, escapeLiteral, type Client } from 'pg';
+import { isDeadlock } from '../sql-state.js';
 import type { Migration } from './migrate.js';
 import type { RoleNames } from './roles.js';
 
@@ -12,18 +13,32 @@ import type { RoleNames } from './roles.js';
 export async function applyAccess(client: Client, text: string, names: RoleNames, migrations: Migration[]): Promise<boolean> {
   const fingerprint = accessFingerprint(text, names, migrations);
   if ((await readFingerprint(client)) === fingerprint) return false;
+  const rules = [fillIn(text, names), `COMMENT ON SCHEMA read IS ${escapeLiteral(fingerprint)}`].join('\n;\n');
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await applyAtOnce(client, rules);
+      return true;
+    } catch (error) {
+      if (attempt < MOST_ATTEMPTS && isDeadlock(error)) continue;
+      throw new Error(`Setting up roles, policies and views failed and was rolled back: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+/** Requests of a server that still runs hold the same tables, in orders of their own: each second a deadlock ends one of both. */
+const MOST_ATTEMPTS = 5;
+
+async function applyAtOnce(client: Client, rules: string): Promise<void> {
   await client.query('BEGIN');
   try {
-    await client.query(fillIn(text, names));
-    await client.query(`COMMENT ON SCHEMA read IS ${escapeLiteral(fingerprint)}`);
+    await client.query(rules);
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined); // fails when the connection was cut, and is not the reason
-    throw new Error(`Setting up roles, policies and views failed and was rolled back: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw error;
   }
-  return true;
 }
 
 /** What `applyAccess` left on the database it last ran on, or null. */
