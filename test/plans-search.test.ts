@@ -1,13 +1,15 @@
 import { sql } from 'kysely';
 import type pg from 'pg';
-import { placeOf, type Place } from '../src/db/index.js';
-import { compile, type Sql } from '../src/db/engine/sql.js';
+import { aheadOf, placeOf, type Place } from '../src/db/index.js';
+import { compile, filled, type Sql } from '../src/db/engine/sql.js';
 import { parentsTable } from '../src/db/engine/list.js';
-import { scopeOf, type Scope } from '../src/db/engine/scope.js';
+import { openScopeOf, scopeOf, unplanned, type Scope } from '../src/db/engine/scope.js';
+import { keptAsker } from '../src/db/kept-questions.js';
+import { unkept } from '../src/db/lists.js';
 import { sightOf } from '../src/db/sight.js';
 import { graph } from '../src/domain/index.js';
 import { can } from '../src/domain/permissions.js';
-import { given, searchStatement } from '../src/domain/search/queries.js';
+import { foundStatement, given, searchStatement, TABLES } from '../src/domain/search/queries.js';
 import { formOf, questionOf } from '../src/domain/search/question.js';
 import { timelineStatement } from '../src/domain/timeline/queries.js';
 import { callerOf, openStage, type Stage } from './support/app.js';
@@ -110,12 +112,41 @@ test.each([
 ])('a search for %s reads few rows, whatever the organization holds', async (_, typed, alike) => {
   const question = questionOf(typed, ['CONTACT', 'COMPANY', 'DEAL', 'ACTIVITY']);
   const values = sql`${given(question, firstPage)}::text[]`;
-  const { rows, scanned } = await reading(searchStatement(sightOf(scope()), values, formOf(question, alike, firstPage)));
+  const { rows, scanned } = await reading(
+    searchStatement(sightOf(unplanned(scope())), values, formOf(question, alike, firstPage)),
+  );
   // The latest 5,000 notes, and for at most 100 records their words and themselves.
   expect(rows).toBeLessThan(7_500);
   expect(scanned.filter((table) => table !== 'organizations')).toEqual(
     ['companies', 'deals'].filter((table) => scanned.includes(table)),
   );
+});
+
+test('a search is planned once for all organizations, however much smaller than others theirs is', async () => {
+  const small = await stage.world.organization();
+  const seen = openScopeOf(callerOf(small, 'MEMBER'), { graph, tenantFilter: true, seesAll: () => true });
+  const question = questionOf('offers', ['CONTACT', 'COMPANY', 'DEAL', 'ACTIVITY']);
+  const form = formOf(question, false, firstPage);
+  const other = await connect(stage.database.appUrl);
+  await other.query(`SET app.org_id = '${small.id}'`);
+  const ask = keptAsker({ scope: seen.scope, seal: { seal: () => '', open: () => null } }, unkept, async (statement, given) => {
+    const { text, values } = filled(statement, { ...seen.fillings, given });
+    return (await other.query({ name: 'search', text, values: values as unknown[] })).rows;
+  });
+  for (let n = 0; n < 8; n += 1)
+    await ask({
+      name: form.name,
+      values: given(question, firstPage),
+      records: new Map(Object.values(TABLES).map((table) => [table, aheadOf(null, [])])),
+      isAll: false,
+      write: (sight, values, record) => foundStatement(sight, values, form, record),
+    });
+  const { rows } = await other.query(
+    `SELECT custom_plans::int AS custom, generic_plans::int AS generic FROM pg_prepared_statements`,
+  );
+  await other.end();
+  // Five are planned for themselves, to find out what that is worth.
+  expect(rows).toEqual([{ custom: 5, generic: 3 }]);
 });
 
 test.each([

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Ahead } from './engine/along.js';
 import { bringOne, type Bringer } from './engine/bringing.js';
+import { unplanned } from './engine/scope.js';
 import { compile, OPENINGS, type Sql, type Statement } from './engine/sql.js';
 import { entityOf } from './graph.js';
 import type { Prepare } from './prepared.js';
@@ -30,8 +31,9 @@ export function keptAsker(
   prepare: Prepare,
   send: <Row>(statement: Statement, given: KeptQuestion['values']) => Promise<Row[]>,
 ): <Answer>(question: KeptQuestion) => Promise<KeptAnswer<Answer>> {
+  const asking = { ...by, scope: unplanned(by.scope) };
   return async (question) => {
-    const { statement, recordOf } = keptStatement(by, prepare, question);
+    const { statement, recordOf } = keptStatement(asking, prepare, question);
     return { rows: await send({ ...statement, isLast: question.isAll }, question.values), recordOf };
   };
 }

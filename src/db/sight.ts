@@ -10,7 +10,7 @@ import { dayOf, startOf } from './engine/zone.js';
 
 /** What a read-only room's own SQL (its queries.ts) is written with, so that it shows no more than the page engine does. */
 export interface Sight {
-  orgId: string | Opening;
+  orgId: string | Opening | Sql;
   /** Rows of `table`, under `alias`: `from ${sight.rows('deals', 'd')}`. */
   rows(table: string, alias: string): Sql;
   /** Tenant, visibility and soft delete of those rows: `where ${sight.seen('deals', 'd')}`. Goes with every `rows`. */
