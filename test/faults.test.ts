@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { executeCompiled } from '../src/graphql/compiled/index.js';
 import { openMetrics } from '../src/metrics.js';
 import { openStage, type Answer, type Stage } from './support/app.js';
 import { connect } from './support/database.js';
@@ -18,6 +19,8 @@ let token: string;
 beforeAll(async () => {
   postgres = await openOwnPostgres();
   stage = await openStage({
+    // As in production, once: what is asked a moment later meets another database.
+    executor: executeCompiled,
     connectTimeoutMs: 700,
     statementTimeoutMs: 30_000,
     requestTimeoutMs: DEADLINE_MS,
@@ -283,7 +286,11 @@ describe('an answer that nobody reads', () => {
   });
 
   test('does not keep the server from closing', async () => {
-    const other = await openStage({ appUrl: stage.database.appUrl, signinUrl: stage.database.signinUrl });
+    const other = await openStage({
+      appUrl: stage.database.appUrl,
+      signinUrl: stage.database.signinUrl,
+      executor: executeCompiled,
+    });
     const socket = await unreadAnswer(other);
     await sleep(500);
     const { ms } = await timed(() => other.close());
@@ -295,7 +302,7 @@ describe('an answer that nobody reads', () => {
 test('a server with too much to do refuses requests with a clear code, still tells that it lives, and recovers by itself', async () => {
   const metrics = openMetrics();
   const { appUrl, signinUrl } = stage.database;
-  const busy = await openStage({ appUrl, signinUrl, overloadDelayMs: 50, metrics });
+  const busy = await openStage({ appUrl, signinUrl, overloadDelayMs: 50, metrics, executor: executeCompiled });
   const ask = (): Promise<Answer> => busy.send('{ viewer { id } }', { token });
   expect(codeOf(await ask())).toBe('OK');
   let over = false;
