@@ -71,8 +71,8 @@ export const mutants = [
   {
     name: 'visibility and soft delete of records that are read ahead',
     file: 'src/db/engine/bringing.ts',
-    from: "...scopeConditions(target, inner, by.scope, to.evenDeleted ? 'WITH' : undefined),",
-    to: '',
+    from: '[...scopeConditions(entity, alias, by.scope, deleted), sql`',
+    to: '[sql`',
     tests: ['visibility'],
   },
   {
